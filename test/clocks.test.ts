@@ -57,7 +57,7 @@ const table: Readonly<Record<string, Uses>> = {
   'monitor/guest/stats.ts': [1, 'shown'],
   'monitor/program/host-facts.ts': [3, 'shown'],
   'monitor/jobs.ts': [2, 'shown'],
-  'monitor/consoles/seats.ts': [2, 'shown'],
+  'monitor/consoles/viewers.ts': [2, 'shown'],
   'rpc/auth/password-file.ts': [1, 'shown'],
   'system/clock.ts': [2, 'clock'],
   'system/logs/security-file.ts': [1, 'shown'],

@@ -295,7 +295,7 @@ test('files are used by descriptors, or by those paths for which the table has a
 const writers = 'copyFileSync rename renameSync replaceFile writeFile writeFileSync'.split(' ');
 
 /** Of the files that do so where a user says, those that may, and why. */
-const otherWriters: Readonly<Record<string, string>> = {
+const otherControllers: Readonly<Record<string, string>> = {
   'monitor/program/write-units.ts': 'new files in the directory that systemd has made empty for a generator',
   'system/files/rewrite-file.ts': 'the layer itself',
 };
@@ -307,7 +307,7 @@ test('a file of a user is written by rewriteFile, which keeps what it has', () =
         (reason === 'config' || reason === 'named') && list.split(' ').some((name) => writers.includes(name)),
     ),
   );
-  expect(writing.map(([file]) => file).sort()).toEqual(Object.keys(otherWriters).sort());
+  expect(writing.map(([file]) => file).sort()).toEqual(Object.keys(otherControllers).sort());
 });
 
 test('the table names files that there are, and reasons that are used', () => {

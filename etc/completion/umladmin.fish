@@ -4,7 +4,7 @@ complete -c umladmin -o config -r -F -d 'Read this configuration (also: UMLMON_C
 complete -c umladmin -o json -d 'Print JSON, one document per line.'
 complete -c umladmin -o help -d 'Print this summary.'
 complete -c umladmin -o version -d 'Print the version.'
-complete -c umladmin -o wait -x -a 'launched kernel guest console ready down' -d 'Option of restart.'
+complete -c umladmin -o wait -x -a 'launched kernel guest console ready stopped' -d 'Option of restart.'
 complete -c umladmin -o timeout -x -d 'Option of restart.'
 complete -c umladmin -o n -d 'Option of user.'
 complete -c umladmin -o yes -d 'Option of disk rollback.'

@@ -8,7 +8,7 @@ _umladmin() {
   done
   case $words[CURRENT-1] in
     (-config|--config) _files; return ;;
-    (-wait|--wait) choices=(launched kernel guest console ready down); _describe value choices; return ;;
+    (-wait|--wait) choices=(launched kernel guest console ready stopped); _describe value choices; return ;;
     (-timeout|--timeout) _message argument; return ;;
     (-role|--role) _message argument; return ;;
   esac

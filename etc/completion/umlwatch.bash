@@ -16,7 +16,7 @@ _umlwatch() {
     -sysrq | --sysrq) :; offers+=' ' ;;
     -stack | --stack) :; offers+=' ' ;;
     -log-to-guest | --log-to-guest) :; offers+=' ' ;;
-    -wait | --wait) offers='launched kernel guest console ready down'; offers+=' ' ;;
+    -wait | --wait) offers='launched kernel guest console ready stopped'; offers+=' ' ;;
     -plug | --plug) :; offers+=' ' ;;
     -unplug | --unplug) :; offers+=' ' ;;
     -plug-net | --plug-net) :; offers+=' ' ;;

@@ -14,7 +14,7 @@ _umlwatch() {
     (-sysrq|--sysrq) _message argument; return ;;
     (-stack|--stack) _message argument; return ;;
     (-log-to-guest|--log-to-guest) _message argument; return ;;
-    (-wait|--wait) choices=(launched kernel guest console ready down); _describe value choices; return ;;
+    (-wait|--wait) choices=(launched kernel guest console ready stopped); _describe value choices; return ;;
     (-plug|--plug) _message argument; return ;;
     (-unplug|--unplug) _message argument; return ;;
     (-plug-net|--plug-net) _message argument; return ;;

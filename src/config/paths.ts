@@ -1,7 +1,7 @@
 /** Pure. */
 import { invisible, quoted, type Refusal } from './problem.ts';
 import { wordDamage } from './values/kernel-argument.ts';
-import { type Parsed, refuse } from './values/values.ts';
+import { type ParsedValue, refuse } from './values/values.ts';
 
 /** Devices ubda … ubdp (facts of the kernel: arch/um/drivers/ubd_kern.c, MAX_DEV). */
 export const ubdUnits = 16;
@@ -9,7 +9,7 @@ export const ubdUnits = 16;
 const ubdPartitions = 15;
 
 /** A directory of the host. */
-export function parseHostDirectory(text: string): Parsed<string> {
+export function parseHostDirectory(text: string): ParsedValue<string> {
   const path = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text;
   const damage = hostPathDamage(path);
   if (damage) return damage;
@@ -26,12 +26,12 @@ export function usualPlaceRefusal(key: string, why: Refusal): Refusal {
 }
 
 /** A directory of the host; '' if not set. */
-export function parseOptionalDirectory(text: string): Parsed<string> {
+export function parseOptionalDirectory(text: string): ParsedValue<string> {
   return text === '' ? { value: '' } : parseHostDirectory(text);
 }
 
 /** A kernel file or kernel directory as the jail sees it. */
-export function parseKernelPath(text: string): Parsed<string> {
+export function parseKernelPath(text: string): ParsedValue<string> {
   const damage = hostPathDamage(text) ?? placeDamage(text, ['/shared/kernels/'], 'kernels');
   return damage ?? { value: text };
 }
@@ -46,7 +46,7 @@ export interface RootDevice {
 }
 
 /** `ubda`, `ubdb1`, `/dev/ubda`. */
-export function parseRootDevice(text: string): Parsed<RootDevice> {
+export function parseRootDevice(text: string): ParsedValue<RootDevice> {
   const match = /^(?:\/dev\/)?ubd([a-p])(\d{0,2})$/.exec(text);
   if (!match) {
     const unit = /^(?:\/dev\/)?ubd(\d{1,2})$/.exec(text)?.[1];
@@ -122,7 +122,7 @@ export function refusePath(cause: string, hint = ''): Refusal {
 }
 
 /** The absolute path of a program of the host; '' if not set. */
-export function parseHook(text: string): Parsed<string> {
+export function parseHook(text: string): ParsedValue<string> {
   if (text === '') return { value: '' };
   return parseHostDirectory(text);
 }

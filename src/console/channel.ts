@@ -1,6 +1,6 @@
 import { UmlmonError } from '../system/errors/errors.ts';
 import { consoleLimits, consoleShares } from '../system/limits/limits.ts';
-import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
+import { refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
 import { Waiters } from '../system/sharing/waiters.ts';
 import { printable } from '../system/text.ts';
 import { Deliveries } from './deliveries.ts';
@@ -14,7 +14,7 @@ import { WindowHistory } from './screen/window-history.ts';
 import { StallWatch } from './wake-kernel.ts';
 
 /** Who reads when nobody asks for it. */
-const monitorItself: Peer = { key: 'monitor', isOwner: true };
+const monitorItself: SharePeer = { key: 'monitor', isOwner: true };
 
 export interface ChannelParts {
   /** con0, ssl3 … */
@@ -45,7 +45,7 @@ export class Channel {
   bytesOut = 0;
   /** Bytes that were accepted for the guest. */
   bytesIn = 0;
-  /** Open seats at this channel. */
+  /** Open viewers at this channel. */
   viewers = 0;
   /** Bytes of output that a former monitor took and that are not in the log, at most. */
   maybeLost = 0;
@@ -169,7 +169,7 @@ export class Channel {
     { offset, max, waitMs }: Request,
     ahead: boolean,
     signal?: AbortSignal,
-    peer: Peer = monitorItself,
+    peer: SharePeer = monitorItself,
   ): Promise<Piece> {
     const release = this.#enter(peer);
     try {
@@ -245,13 +245,13 @@ export class Channel {
     offset: number,
     waitMs: number,
     signal?: AbortSignal,
-    peer: Peer = monitorItself,
+    peer: SharePeer = monitorItself,
   ): Promise<void> {
     const release = this.#enter(peer);
     await this.#wait({ offset, waitMs, ahead: false }, signal).finally(release);
   }
 
-  #enter(peer: Peer): () => void {
+  #enter(peer: SharePeer): () => void {
     const release = this.#waiters.take(peer);
     if (typeof release === 'function') return release;
     throw new UmlmonError('CONSOLE_BUSY', {

@@ -1,6 +1,6 @@
 import { consoleLimits } from '../system/limits/limits.ts';
 import { FairQueue } from '../system/sharing/fair-queue.ts';
-import type { Peer } from '../system/sharing/shares.ts';
+import type { SharePeer } from '../system/sharing/shares.ts';
 
 /**
  * Hands out the output of one channel to its viewers, so that they never delay the guest. Each turn of the event loop
@@ -31,7 +31,7 @@ export class Deliveries {
    *
    * @param ahead of all waiting viewers: the controller waits for the echo
    */
-  pass(ahead: boolean, peer: Peer): Promise<void> | undefined {
+  pass(ahead: boolean, peer: SharePeer): Promise<void> | undefined {
     if (!this.#turning && this.#size === 0 && this.#isAllowed()) {
       this.#turn();
       return undefined;

@@ -19,7 +19,7 @@ const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 export const LOG_FILE_MODE = 0o640;
 
 /** The part of a log in one file. */
-export interface Segment {
+export interface LogSegment {
   readonly path: string;
   /** Bytes from the start of the log to the first byte of the file. */
   readonly offset: number;
@@ -51,8 +51,8 @@ export function rotateNames(path: string, keep: number): void {
 }
 
 /** All files of a log, oldest first. */
-export function segmentsOf(path: string, current: Omit<Segment, 'path'>): Segment[] {
-  const segments: Segment[] = [{ path, ...current }];
+export function logSegmentsOf(path: string, current: Omit<LogSegment, 'path'>): LogSegment[] {
+  const segments: LogSegment[] = [{ path, ...current }];
   let { offset } = current;
   for (const [i, { size }] of rotatedFiles(path).entries()) {
     offset -= size;
@@ -69,7 +69,7 @@ export function segmentsOf(path: string, current: Omit<Segment, 'path'>): Segmen
  * @returns the pieces, and the offset after the last of their bytes
  */
 export function readSegments(
-  segments: readonly Segment[],
+  segments: readonly LogSegment[],
   from: number,
   max: number,
 ): { readonly parts: Buffer[]; readonly end: number } {

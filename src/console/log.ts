@@ -3,13 +3,13 @@ import { takeOver } from '../system/files/file-attributes.ts';
 import { consoleLimits } from '../system/limits/limits.ts';
 import {
   LOG_FILE_MODE,
+  type LogSegment,
+  logSegmentsOf,
   readBaseFile,
   readSegments,
   removeRotatedFrom,
   rotatedFiles,
   rotateNames,
-  type Segment,
-  segmentsOf,
   statIfExists,
   writeBaseFile,
 } from './log-files.ts';
@@ -249,8 +249,8 @@ export class ConsoleLog {
     }
   }
 
-  #segments(): Segment[] {
-    return segmentsOf(this.path, { offset: this.#base, size: this.#size });
+  #segments(): LogSegment[] {
+    return logSegmentsOf(this.path, { offset: this.#base, size: this.#size });
   }
 }
 

@@ -85,7 +85,7 @@ export class Pty {
     const { rdev, mode } = fstatSync(master);
     if ((mode & constants.S_IFMT) !== constants.S_IFCHR || rdev !== PTMX) {
       closeSync(master);
-      throw new UmlmonError('CONSOLE_FOREIGN', {
+      throw new UmlmonError('CONSOLE_OTHER_SESSION', {
         place: `descriptor ${master}`,
         cause: 'the descriptor of the kernel is not a pty master',
       });

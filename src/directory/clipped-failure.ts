@@ -4,7 +4,7 @@ import { type DirFailure, UMLDIR_TEXT_MAX } from '../rpc/umldir.gen.ts';
 import { toFailure } from '../system/errors/errors.ts';
 
 /** An error as a failure of the directory protocol, cut to its bounds. */
-export function clippedFailure(error: unknown): DirFailure {
+export function clippedDirFailure(error: unknown): DirFailure {
   const { code, place, cause, hint } = toFailure(error, 'umldir');
   const clip = (text: string) => clipText(text, UMLDIR_TEXT_MAX);
   return { code, place: clip(place), cause: clip(cause), hint: clip(hint) };

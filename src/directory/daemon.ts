@@ -49,7 +49,7 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   };
   const lastWord = new LastWord({
     log,
-    trouble: (error) => log.error(toFailure(error), 'a call to the host failed'),
+    warning: (error) => log.error(toFailure(error), 'a call to the host failed'),
   });
   try {
     const reason = await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
@@ -151,7 +151,7 @@ async function serve(parts: DaemonParts): Promise<string> {
         },
       ],
       onRestored: (path) => log.warn({ path }, 'the registration socket was removed; it is recreated'),
-      trouble: (error) =>
+      warning: (error) =>
         log.warn(
           toFailure(error),
           'monitors cannot register: the registration socket cannot be watched or recreated',

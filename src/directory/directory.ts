@@ -2,7 +2,7 @@ import type { DirChange, DirChangeKind, DirChanges, DirEntry, DirList, DirVm } f
 import { UMLDIR_CHANGES_MAX, UMLDIR_LIST_MAX, UMLDIR_WAIT_MAX } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
-import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
+import { refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
 import { Waiters } from '../system/sharing/waiters.ts';
 
 type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
@@ -80,7 +80,7 @@ export class Directory {
    * Changes from number `since` on (0 = new changes only); waits up to `waitMs` for the first one. Errors: DIRECTORY_LOST,
    * DIRECTORY_BUSY.
    */
-  async watch(since: number, waitMs: number, peer: Peer, signal: AbortSignal): Promise<DirChanges> {
+  async watch(since: number, waitMs: number, peer: SharePeer, signal: AbortSignal): Promise<DirChanges> {
     const from = since === 0 ? this.#next : since;
     this.#assertHeld(from);
     if (from === this.#next && waitMs > 0) {
@@ -110,7 +110,7 @@ export class Directory {
     });
   }
 
-  #wait(ms: number, peer: Peer, signal: AbortSignal): Promise<void> {
+  #wait(ms: number, peer: SharePeer, signal: AbortSignal): Promise<void> {
     const release = this.#watchers.take(peer);
     if (typeof release !== 'function')
       throw new UmlmonError('DIRECTORY_BUSY', {

@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import type { Endpoint } from '../config/keys/directory-keys.ts';
+import type { EtcdEndpoint } from '../config/keys/directory-keys.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 import { directoryLimits } from '../system/limits/limits.ts';
 
@@ -12,13 +12,13 @@ export type EtcdJson = { readonly [field: string]: unknown };
  * member and switches to the next one after a failure.
  */
 export class Etcd {
-  readonly #endpoints: readonly Endpoint[];
+  readonly #endpoints: readonly EtcdEndpoint[];
   /** Milliseconds for one request. */
   readonly #timeMs: number;
   readonly #agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new TlsAgent({ keepAlive: true }) };
   #at = 0;
 
-  constructor(endpoints: readonly Endpoint[], timeMs: number = directoryLimits.etcdTime) {
+  constructor(endpoints: readonly EtcdEndpoint[], timeMs: number = directoryLimits.etcdTime) {
     this.#endpoints = endpoints;
     this.#timeMs = timeMs;
   }
@@ -80,7 +80,7 @@ export class Etcd {
     });
   }
 
-  get #endpoint(): Endpoint {
+  get #endpoint(): EtcdEndpoint {
     const endpoint = this.#endpoints[this.#at];
     if (!endpoint) throw new Error('no etcd is configured');
     return endpoint;

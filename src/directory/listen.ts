@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import type { Ids } from '../jail/directories.ts';
+import type { OwnerIds } from '../jail/directories.ts';
 import type { RegistrationPlace } from '../rpc/client/registration-place.ts';
 import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
-import { carefully, Directory } from '../system/files/held-directory.ts';
+import { carefully, HeldDirectory } from '../system/files/held-directory.ts';
 import { lock } from '../system/native/native.ts';
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
@@ -56,7 +56,7 @@ export async function listenOnTcp(
  * @returns the descriptor that holds the lock, until the caller closes it
  * @throws UmlmonError DIRECTORY_RUNNING, DIRECTORY_LISTEN
  */
-export function takeSocketDirectory({ directory, path }: RegistrationPlace, owner: Ids): number {
+export function takeSocketDirectory({ directory, path }: RegistrationPlace, owner: OwnerIds): number {
   try {
     // Independent of the umask: the users of VMs and the user of umldir need search permission.
     if (mkdirSync(dirname(directory), { recursive: true }) !== undefined)
@@ -86,14 +86,14 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
  * Opens RUNDIR, to which only root or the own user may write; the directory itself may belong to the owner from an earlier start.
  * It avoids openat2(2), which RestrictSUIDSGID= of systemd forbids: for a single name, O_NOFOLLOW has the same effect.
  */
-function openPlace(directory: string): Directory {
-  const above = Directory.open(dirname(directory));
+function openPlace(directory: string): HeldDirectory {
+  const above = HeldDirectory.open(dirname(directory));
   try {
     const path = above.pathTo(basename(directory));
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     try {
-      return Directory.at(fd, directory);
+      return HeldDirectory.at(fd, directory);
     } finally {
       closeSync(fd);
     }
@@ -102,7 +102,7 @@ function openPlace(directory: string): Directory {
   }
 }
 
-function takeLock(place: Directory, owner: Ids): number {
+function takeLock(place: HeldDirectory, owner: OwnerIds): number {
   const fd = openSync(place.pathTo('lock'), O_RDWR | O_CREAT | carefully, 0o600);
   try {
     const stat = fstatSync(fd);

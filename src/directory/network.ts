@@ -54,7 +54,7 @@ export class Network {
   }
 
   get sharing(): DirSharingState {
-    return this.#shared?.state ?? { sharing: 'off', trouble: '' };
+    return this.#shared?.state ?? { sharing: 'off', warning: '' };
   }
 
   /** The address of a host of the shared directory. */
@@ -89,7 +89,7 @@ export class Network {
         directory: service.directory,
         onState: (state) => {
           if (state.sharing === 'on') this.#log.info('the directory is shared through etcd');
-          else this.#log.warn({ trouble: state.trouble }, 'the directory is not shared');
+          else this.#log.warn({ warning: state.warning }, 'the directory is not shared');
           this.#onState();
         },
       });

@@ -2,7 +2,7 @@
 import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
 import { Shares } from '../system/sharing/shares.ts';
 import type { Directory } from './directory.ts';
-import { type HostRecord, readHost, readKey, readVm } from './shared-record.ts';
+import { type HostRecord, readHost, readKey, readSharedVm } from './shared-record.ts';
 
 interface Known {
   readonly host: string;
@@ -83,7 +83,7 @@ export class OtherHosts {
       this.#hosts.set(host, record);
       return true;
     }
-    const vm = readVm(name, value);
+    const vm = readSharedVm(name, value);
     if (!vm) return false;
     if (!this.#vms.has(key)) {
       const release = this.#shares.take({ key: host, isOwner: false });

@@ -59,7 +59,7 @@ function directoryText({ entries, here, state }: Pick<DirList, 'entries' | 'here
       .trimEnd(),
   );
   if (lines.length === 0) lines.push(`no monitor is running on ${shown(here)}`);
-  if (state.sharing === 'broken') lines.push(`other hosts may be missing: ${shown(state.trouble)}`);
-  else if (state.trouble !== '') lines.push(shown(state.trouble));
+  if (state.sharing === 'broken') lines.push(`other hosts may be missing: ${shown(state.warning)}`);
+  else if (state.warning !== '') lines.push(shown(state.warning));
   return lines.join('\n');
 }

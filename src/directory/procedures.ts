@@ -6,7 +6,7 @@ import type { DirFailure, DirPort, DirSharingState, DirTarget, DirVm, umldir } f
 import { UmlmonError } from '../system/errors/errors.ts';
 import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
 import type { SecurityLog } from '../system/logs/security-log.ts';
-import { clippedFailure } from './clipped-failure.ts';
+import { clippedDirFailure } from './clipped-failure.ts';
 import type { Directory } from './directory.ts';
 import type { Registrations } from './registrations.ts';
 import type { Resolved } from './resolve.ts';
@@ -84,6 +84,6 @@ async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'faile
   try {
     return await work();
   } catch (error) {
-    return { kind: 'failed', why: clippedFailure(error) };
+    return { kind: 'failed', why: clippedDirFailure(error) };
   }
 }

@@ -1,6 +1,11 @@
 import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { networkOf, plainAddress } from '../rpc/address.ts';
-import { answerRecord, connectRedirected, type RedirectorAt, readRecord } from '../rpc/client/redirect.ts';
+import {
+  answerRecord,
+  connectRedirected,
+  type RedirectorAt,
+  readRedirectorRecord,
+} from '../rpc/client/redirect.ts';
 import { takeFirstRecord } from '../rpc/codec/first-record.ts';
 import { RecordError } from '../rpc/codec/record.ts';
 import { XdrError } from '../rpc/codec/xdr.ts';
@@ -9,7 +14,7 @@ import { announcementCodec, type DirTarget, UMLREDIR_MAGIC } from '../rpc/umldir
 import { UmlmonError } from '../system/errors/errors.ts';
 import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
 import { directoryLimits, directoryShares, rpcLimits } from '../system/limits/limits.ts';
-import { clippedFailure } from './clipped-failure.ts';
+import { clippedDirFailure } from './clipped-failure.ts';
 import { loopbackFor } from './loopback.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -88,7 +93,7 @@ export class Redirector {
     let host = '';
     try {
       const record = await takeFirstRecord(client, directoryLimits.announceBytes, signal);
-      const announcement = readRecord(announcementCodec, record);
+      const announcement = readRedirectorRecord(announcementCodec, record);
       if (announcement.magic !== UMLREDIR_MAGIC) throw new XdrError('not an announcement');
       ({ target } = announcement);
       const found = this.#parts.resolve(announcement.last ? { ...target, host: this.#parts.here } : target);
@@ -165,7 +170,7 @@ async function connectMonitor(
 function refuse(client: Socket, error: UmlmonError): void {
   const timer = setTimeout(() => client.destroy(), rpcLimits.closeGrace);
   client.once('close', () => clearTimeout(timer));
-  client.end(answerRecord({ kind: 'failed', why: clippedFailure(error) }));
+  client.end(answerRecord({ kind: 'failed', why: clippedDirFailure(error) }));
   client.resume();
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { GlobalConfig } from '../config/config.ts';
 import { readConfig } from '../config/file/locate.ts';
-import type { Endpoint } from '../config/keys/directory-keys.ts';
+import type { EtcdEndpoint } from '../config/keys/directory-keys.ts';
 import { configError } from '../config/problem.ts';
 import { portOf } from '../config/services.ts';
 import { plainHost } from '../system/plain-host.ts';
@@ -19,7 +19,7 @@ export interface DirectorySettings {
   /** 0 = no redirector. */
   readonly redirectorPort: number;
   readonly hostAddress: string;
-  readonly etcd: readonly Endpoint[];
+  readonly etcd: readonly EtcdEndpoint[];
   /** In milliseconds. */
   readonly lease: number;
 }

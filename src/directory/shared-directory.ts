@@ -36,7 +36,7 @@ export class SharedDirectory {
   #lease = '';
   #retryMs: number = directoryLimits.etcdRetry;
   #forgetting: NodeJS.Timeout | undefined;
-  #state: DirSharingState = { sharing: 'broken', trouble: 'not connected to etcd yet' };
+  #state: DirSharingState = { sharing: 'broken', warning: 'not connected to etcd yet' };
 
   constructor(parts: SharedParts) {
     this.#parts = parts;
@@ -49,7 +49,7 @@ export class SharedDirectory {
     if (this.#state.sharing !== 'on' || leftOut === 0) return this.#state;
     return {
       sharing: 'on',
-      trouble: `${leftOut} records of other hosts were omitted: too many, or malformed`,
+      warning: `${leftOut} records of other hosts were omitted: too many, or malformed`,
     };
   }
 
@@ -223,7 +223,7 @@ export class SharedDirectory {
     clearTimeout(this.#forgetting);
     this.#forgetting = undefined;
     this.#retryMs = directoryLimits.etcdRetry;
-    this.#enter({ sharing: 'on', trouble: '' });
+    this.#enter({ sharing: 'on', warning: '' });
   }
 
   #broken(error: unknown): void {
@@ -231,12 +231,12 @@ export class SharedDirectory {
     this.#forgetting ??= setTimeout(() => this.#others.clear(), this.#parts.leaseMs);
     this.#enter({
       sharing: 'broken',
-      trouble: printable(failureText(toFailure(error)), UMLDIR_TEXT_MAX / 4),
+      warning: printable(failureText(toFailure(error)), UMLDIR_TEXT_MAX / 4),
     });
   }
 
   #enter(state: DirSharingState): void {
-    const isNews = state.sharing !== this.#state.sharing || state.trouble !== this.#state.trouble;
+    const isNews = state.sharing !== this.#state.sharing || state.warning !== this.#state.warning;
     this.#state = state;
     if (isNews) this.#parts.onState(state);
   }

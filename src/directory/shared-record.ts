@@ -21,7 +21,13 @@ export interface HostRecord {
 /** A valid key in etcd. */
 export type SharedKey = { readonly host: string; readonly vm?: string };
 
-const states: readonly string[] = ['down', 'starting', 'running', 'stopping', 'foreign'] satisfies DirState[];
+const states: readonly string[] = [
+  'stopped',
+  'starting',
+  'running',
+  'stopping',
+  'unmanaged',
+] satisfies DirState[];
 
 export function hostKey(host: string): string {
   return `${sharedPrefix}host/${host}`;
@@ -48,7 +54,7 @@ export function readHost(name: string, value: string): HostRecord | undefined {
   return { name, address, redirector, identity };
 }
 
-export function readVm(name: string, value: string): DirVm | undefined {
+export function readSharedVm(name: string, value: string): DirVm | undefined {
   const { state, stateSince, ready, address, port } = parse(value);
   if (typeof state !== 'string' || !states.includes(state)) return undefined;
   if (typeof stateSince !== 'number' || !Number.isSafeInteger(stateSince) || stateSince < 0) return undefined;

@@ -15,13 +15,13 @@ import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
 import { capabilityHint } from '../system/native/capabilities.ts';
 import type { JailDirectory } from './layout.ts';
 
-export interface Ids {
+export interface OwnerIds {
   readonly uid: number;
   readonly gid: number;
 }
 
 /** The user who stands for `root` in the layout. */
-export function ownIds(): Ids {
+export function ownIds(): OwnerIds {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 
@@ -37,14 +37,18 @@ export function ownIds(): Ids {
  * @returns the paths that did not exist before
  * @throws UmlmonError JAIL_DIRECTORY
  */
-export function makeDirectories(directories: readonly JailDirectory[], self: Ids, vm: Ids): string[] {
+export function makeDirectories(
+  directories: readonly JailDirectory[],
+  self: OwnerIds,
+  vm: OwnerIds,
+): string[] {
   return directories.filter((directory) => makeOne(directory, self, vm)).map(({ path }) => path);
 }
 
 /** What root needs for directories of other users. */
 const forDirectories = ['CAP_CHOWN', 'CAP_FOWNER', 'CAP_DAC_OVERRIDE'] as const;
 
-function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids): boolean {
+function makeOne({ path, mode, owner, group }: JailDirectory, self: OwnerIds, vm: OwnerIds): boolean {
   const uid = (owner === 'vm' ? vm : self).uid;
   const gid = (group === 'vm' ? vm : self).gid;
   try {
@@ -82,7 +86,7 @@ function makeIfMissing(path: string): boolean {
 }
 
 /** By descriptor: the inspected directory is the one that is changed. */
-function setOwner(path: string, looked: Stats, { uid, gid }: Ids, mode: number): void {
+function setOwner(path: string, looked: Stats, { uid, gid }: OwnerIds, mode: number): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const opened = fstatSync(fd);

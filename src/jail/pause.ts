@@ -25,7 +25,7 @@ export class KernelPause {
     this.#guard = guard;
   }
 
-  /** All slow preparations, while the kernel runs. The caller ends the pause, even one not started. Errors: BACKUP_CUT_OFF. */
+  /** All slow preparations, while the kernel runs. The caller ends the pause, even one not started. Errors: BACKUP_INTERRUPTED. */
   static async prepare(kernel: ProcessIdentity): Promise<KernelPause> {
     const guard = await startGuard(kernel.pid);
     const pidfd = openProcess(kernel);
@@ -34,7 +34,7 @@ export class KernelPause {
     throw ended(kernel);
   }
 
-  /** Resolves when all threads of the kernel are stopped. Errors: BACKUP_CUT_OFF if it has exited or does not stop. */
+  /** Resolves when all threads of the kernel are stopped. Errors: BACKUP_INTERRUPTED if it has exited or does not stop. */
   async begin(): Promise<void> {
     this.#began = performance.now();
     try {
@@ -69,7 +69,7 @@ export class KernelPause {
     const deadline = performance.now() + jailLimits.pauseWait;
     for (let look = 0; !stands(this.#kernel.pid); look++) {
       if (performance.now() > deadline)
-        throw new UmlmonError('BACKUP_CUT_OFF', {
+        throw new UmlmonError('BACKUP_INTERRUPTED', {
           place: `process ${this.#kernel.pid}`,
           cause: 'the kernel did not stop in time',
           hint: 'check the disks of the host: a write to an image may take very long',
@@ -131,5 +131,5 @@ function isStopped(path: string): boolean {
 }
 
 function ended({ pid }: ProcessIdentity): UmlmonError {
-  return new UmlmonError('BACKUP_CUT_OFF', { place: `process ${pid}`, cause: 'the kernel exited' });
+  return new UmlmonError('BACKUP_INTERRUPTED', { place: `process ${pid}`, cause: 'the kernel exited' });
 }

@@ -6,7 +6,7 @@ import { openProcess, type ProcessIdentity, signalProcess } from '../system/nati
 export interface WakerHost {
   /** Wakes the kernel without a signal, as a datagram to its management console does. */
   readonly poke: () => void;
-  readonly trouble: (error: unknown) => void;
+  readonly warning: (error: unknown) => void;
 }
 
 /**
@@ -32,7 +32,7 @@ export class KernelWaker {
       if (!this.#isRefused) signalProcess(this.#pidfd, 'SIGIO');
     } catch (error) {
       this.#isRefused = true;
-      this.#host.trouble(
+      this.#host.warning(
         new UmlmonError('HOST_SYSTEM_CALL', {
           place: 'signal to the kernel',
           cause: `${toFailure(error).cause}; its management console is used instead`,

@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { UmlmonError } from '../system/errors/errors.ts';
-import { type Elf, parseElf, type ReadAt } from './elf.ts';
+import { type Elf, parseElf, type ReadElfAt } from './elf.ts';
 
 export interface OpenElf {
   readonly elf: Elf;
-  readonly readAt: ReadAt;
+  readonly readAt: ReadElfAt;
   /** Same file, same content: device, inode, size and time of the last change. */
   readonly identity: string;
 }
@@ -19,7 +19,7 @@ export function withElfFile<Result>(path: string, use: (file: OpenElf) => Result
   try {
     const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile()) throw new UmlmonError('KERNEL_MISSING', { place: path, cause: 'not a regular file' });
-    const readAt: ReadAt = (offset, length) => {
+    const readAt: ReadElfAt = (offset, length) => {
       const buffer = Buffer.allocUnsafe(length);
       return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
     };

@@ -6,7 +6,7 @@ import { UmlmonError } from '../system/errors/errors.ts';
 import { kernelLimits } from '../system/limits/limits.ts';
 
 /** Gives `length` bytes at `offset`, or fewer at the end of the file. */
-export type ReadAt = (offset: number, length: number) => Buffer;
+export type ReadElfAt = (offset: number, length: number) => Buffer;
 
 export interface Elf {
   /** Name as `uname -m` prints it, or `machine N` for one that is not known here. */
@@ -51,7 +51,7 @@ const STRING_MAX = kernelLimits.elfString;
  * @param place for errors: the path of the file
  * @throws UmlmonError KERNEL_NOT_ELF
  */
-export function parseElf(readAt: ReadAt, size: number, place: string): Elf {
+export function parseElf(readAt: ReadElfAt, size: number, place: string): Elf {
   const fail = (cause: string): never => {
     throw new UmlmonError('KERNEL_NOT_ELF', { place, cause });
   };
@@ -133,6 +133,6 @@ export function parseElf(readAt: ReadAt, size: number, place: string): Elf {
 }
 
 /** For a file that is in memory. */
-export function readerOf(buffer: Buffer): ReadAt {
+export function elfReader(buffer: Buffer): ReadElfAt {
   return (offset, length) => buffer.subarray(offset, offset + length);
 }

@@ -66,7 +66,7 @@ export function parseMconsoleLine(line: string): MconsoleCommand | WrongCommand 
 }
 
 /** As it is sent. */
-export function lineOf({ word, argument }: MconsoleCommand): string {
+export function mconsoleLine({ word, argument }: MconsoleCommand): string {
   // A line of the log without its end is kept back until something else is logged.
   if (word === 'log') return `log ${argument}\n`;
   return argument ? `${word} ${argument}` : word;

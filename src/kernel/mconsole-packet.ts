@@ -3,7 +3,7 @@
  * in host byte order, which is little endian wherever UML runs.
  */
 import { getSystemErrorMap } from 'node:util';
-import { nameOf } from '../config/values/kernel-argument.ts';
+import { characterName } from '../config/values/kernel-argument.ts';
 
 const MAGIC = 0xcafebabe;
 const VERSION = 2;
@@ -41,7 +41,7 @@ const commandWords = [
 export function textDamage(word: string, text: string): string | undefined {
   if (/[\0\n\r]/.test(text)) return 'a command is one line';
   const [strange] = (word === 'log' ? /(?!\t)\p{Cc}/u : /[^ -~]/u).exec(text) ?? [];
-  return strange === undefined ? undefined : `it contains ${nameOf(strange)}`;
+  return strange === undefined ? undefined : `it contains ${characterName(strange)}`;
 }
 
 /** The request of a command, or why it cannot be one. */

@@ -5,7 +5,7 @@ import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
 import { kernelLimits, kernelShares } from '../system/limits/limits.ts';
 import { openDatagram, receiveDatagram, sendDatagram } from '../system/native/native.ts';
 import { FairQueue } from '../system/sharing/fair-queue.ts';
-import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
+import { refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
 import { printable } from '../system/text.ts';
 import { type Watch, watch } from '../system/watch.ts';
 import type { KernelSender } from './kernel-sender.ts';
@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** By default the tables are the caller's own. */
-const anybody: Peer = { key: 'own', isOwner: true };
+const anybody: SharePeer = { key: 'own', isOwner: true };
 
 interface Request {
   readonly command: string;
@@ -96,7 +96,7 @@ export class Mconsole {
       timeoutMs = kernelLimits.mconsoleTimeout,
       ahead = false,
       peer = anybody,
-    }: { readonly timeoutMs?: number; readonly ahead?: boolean; readonly peer?: Peer } = {},
+    }: { readonly timeoutMs?: number; readonly ahead?: boolean; readonly peer?: SharePeer } = {},
   ): Promise<Answer> {
     const packet = encodeRequest(command);
     if (typeof packet === 'string') throw failure('MCONSOLE_COMMAND', command, packet);

@@ -9,13 +9,13 @@ import {
 } from '../rpc/umlmonctrl.gen.ts';
 import type { SecurityLog } from '../system/logs/security-log.ts';
 import { answer, answerWithWords } from './answer.ts';
-import { Seats } from './consoles/seats.ts';
+import { Viewers } from './consoles/viewers.ts';
 import { diskHandlers, type ImageParts } from './disks/disk-handlers.ts';
-import type { DiskVerbs } from './disks/disk-verbs.ts';
+import type { DiskPlugs } from './disks/disk-verbs.ts';
 import { guardHandlers } from './endpoints/guard.ts';
-import type { Sessions } from './endpoints/sessions.ts';
+import type { ControlSessions } from './endpoints/sessions.ts';
 import { Management } from './guest/management.ts';
-import type { NetworkVerbs } from './networks/network-verbs.ts';
+import type { NetworkPlugs } from './networks/network-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import type { VmPlanner } from './start/plan-start.ts';
 import type { Vm } from './vm.ts';
@@ -28,13 +28,13 @@ export interface ControlParts {
 /** The procedures of umlmonctrl.x: each calls the monitor, and answers `failed` if that throws. */
 export function controlHandlers(
   vm: Vm,
-  { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
+  { disks, networks }: { readonly disks: DiskPlugs; readonly networks: NetworkPlugs },
   images: ImageParts,
-  sessions: Sessions,
+  sessions: ControlSessions,
   { security, planner }: ControlParts,
 ): Handlers<typeof umlmonctrl> {
   const nameOf = (caller: Caller) => sessions.nameOf(caller);
-  const seats = new Seats(vm);
+  const viewers = new Viewers(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
     // The role for operations includes reading consoles.
@@ -94,24 +94,24 @@ export function controlHandlers(
         return { kind: 'ok' };
       }),
     consoleAttach: (args, caller) =>
-      answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
+      answer(() => ({ kind: 'ok', attached: viewers.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>
-      answer(async () => ({ kind: 'ok', bytes: await seats.read(args, caller) })),
+      answer(async () => ({ kind: 'ok', bytes: await viewers.read(args, caller) })),
     consoleWrite: (args, caller) =>
-      answer(async () => ({ kind: 'ok', accepted: await seats.write(args, caller) })),
+      answer(async () => ({ kind: 'ok', accepted: await viewers.write(args, caller) })),
     consoleResize: ({ id, columns, rows }, caller) =>
       answer(() => {
-        seats.resize(id, { columns, rows }, caller);
+        viewers.resize(id, { columns, rows }, caller);
         return { kind: 'ok' };
       }),
     consoleDetach: (id, caller) =>
       answer(() => {
-        seats.detach(id, caller);
+        viewers.detach(id, caller);
         return { kind: 'ok' };
       }),
-    consolePen: ({ id, action }, caller) =>
-      answer(() => ({ kind: 'ok', pen: seats.pen(id, action, caller) })),
-    consoleWho: (channel) => answer(() => ({ kind: 'ok', list: seats.who(channel) })),
+    consoleControl: ({ id, action }, caller) =>
+      answer(() => ({ kind: 'ok', control: viewers.control(id, action, caller) })),
+    consoleWho: (channel) => answer(() => ({ kind: 'ok', list: viewers.who(channel) })),
     consoleReplay: ({ channel, history }, caller) =>
       answer(async () => {
         const size = { history, bytes: UMLMON_REPLAY_MAX };
@@ -130,7 +130,7 @@ export function controlHandlers(
       }),
     consoleNote: ({ channel, text }, caller) =>
       answer(() => {
-        seats.note(channel, text, nameOf(caller));
+        viewers.note(channel, text, nameOf(caller));
         return { kind: 'ok' };
       }),
     logRead: (args, caller) =>

@@ -11,6 +11,6 @@ export function inputReporter(events: EventLog): (channel: string, input: InputS
     }
     const known = isSeen ? `${unread} bytes unread` : 'its terminals cannot be seen';
     const text = `${channel}: the guest is not reading (${known}); ${waiting} bytes of input wait`;
-    events.publish('input-waits', text, { channel, unread, waiting });
+    events.publish('input-waiting', text, { channel, unread, waiting });
   };
 }

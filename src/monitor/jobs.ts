@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Progress } from '../disk/names/image-file.ts';
+import type { DiskProgress } from '../disk/names/image-file.ts';
 import { clipText } from '../rpc/clip-text.ts';
 import { type Job, type JobResult, UMLMON_TEXT_MAX, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { tidyMemoryWhenQuiet } from '../system/collect-garbage.ts';
 import { type Failure, failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { monitorLimits, monitorShares } from '../system/limits/limits.ts';
 import { FairTable } from '../system/sharing/fair-table.ts';
-import { type Peer, refusalText, type ShareRefusal, Shares } from '../system/sharing/shares.ts';
+import { type RefusedShare, refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
 import { Waiters } from '../system/sharing/waiters.ts';
 import { clippedFailure } from './answer.ts';
 import type { EventLog } from './events/event-log.ts';
@@ -19,9 +19,9 @@ export interface JobRequest {
   /** Who asked, for events and lists: `uid 1000`. */
   readonly by: string;
   /** The peer whose share it uses. */
-  readonly peer: Peer;
+  readonly peer: SharePeer;
   /** Ends soon, without changes, when the signal of the progress is aborted. */
-  readonly work: (id: number, progress: Required<Progress>) => Promise<JobResult>;
+  readonly work: (id: number, progress: Required<DiskProgress>) => Promise<JobResult>;
 }
 
 interface RunningJob {
@@ -86,7 +86,7 @@ export class Jobs {
       outcome: { state: 'running' },
     };
     this.#jobs.set(job.id, job);
-    this.#events.publish('job-began', `${name} ${subject}, asked by ${by}`, { id: job.id, name, by });
+    this.#events.publish('job-started', `${name} ${subject}, asked by ${by}`, { id: job.id, name, by });
     const abort = new AbortController();
     const running: RunningJob = {
       abort,
@@ -107,7 +107,7 @@ export class Jobs {
     id: number,
     seen: number,
     waitMs: number,
-    { peer, signal }: { readonly peer: Peer; readonly signal: AbortSignal },
+    { peer, signal }: { readonly peer: SharePeer; readonly signal: AbortSignal },
   ): Promise<Job> {
     const job = this.#get(id);
     const deadline = performance.now() + Math.min(waitMs, UMLMON_WAIT_MAX);
@@ -198,7 +198,7 @@ export class Jobs {
     });
   }
 
-  #wait(waitMs: number, peer: Peer, signal: AbortSignal): Promise<void> {
+  #wait(waitMs: number, peer: SharePeer, signal: AbortSignal): Promise<void> {
     const release = this.#listeners.take(peer);
     if (typeof release !== 'function')
       throw new UmlmonError('EVENTS_LISTENERS', {
@@ -209,7 +209,7 @@ export class Jobs {
     return this.#watchers.wait(waitMs, signal).finally(release);
   }
 
-  #refusal(refusal?: ShareRefusal): UmlmonError {
+  #refusal(refusal?: RefusedShare): UmlmonError {
     if (!refusal)
       return new UmlmonError('JOB_BUSY', { place: this.#vm, cause: 'the monitor is shutting down' });
     const names = [...this.#running.keys()].map((id) => `${id} (${this.#jobs.get(id)?.name})`);

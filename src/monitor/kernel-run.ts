@@ -31,7 +31,7 @@ import { reportAdoption, type StartReport } from './start/start-report.ts';
 import { type StopOwner, type StopStage, stopFailed, stopKernel } from './stop.ts';
 import type { FoundKernel } from './takeover/find-kernel.ts';
 import type { VmContext } from './vm-parts.ts';
-import type { Troubles } from './warnings.ts';
+import type { Warnings } from './warnings.ts';
 
 /** What a run needs of its VM. */
 export interface RunOwner extends VmContext {
@@ -72,7 +72,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
   readonly layout: VmLayout;
   readonly events: EventLog;
   readonly channels: Channels;
-  readonly troubles: Troubles;
+  readonly warnings: Warnings;
   readonly clock: Clock;
   readonly #vm: RunOwner;
   readonly #abort = new AbortController();
@@ -98,7 +98,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
     this.layout = vm.layout;
     this.events = vm.events;
     this.channels = vm.channels;
-    this.troubles = vm.troubles;
+    this.warnings = vm.warnings;
     this.clock = vm.clock;
   }
 
@@ -180,7 +180,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
       this.#wasReady = reached[this.config.ready] !== undefined;
       this.#attend(kernel, pause);
       // A monitor that was killed in the middle of a trim has left a guest with less memory.
-      returnMemory(kernel).catch(this.troubles.report);
+      returnMemory(kernel).catch(this.warnings.report);
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
       ready.watchConsole({ past: true });
@@ -214,7 +214,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
     const kernel = this.#kernel;
     if (!kernel) throw new Error('no kernel to stop');
     // A paused guest cannot shut down.
-    if (this.#pause?.paused) await this.#pause.resume('stop').catch(this.troubles.report);
+    if (this.#pause?.paused) await this.#pause.resume('stop').catch(this.warnings.report);
     const stage = await stopKernel(kernel, stages, this);
     if (stage === undefined) throw stopFailed(this.layout.vm);
     await this.settled;
@@ -257,7 +257,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
   /** Writes the state of the run for the next monitor. */
   record(): void {
     const pause = this.#pause?.paused;
-    this.troubles.attempt(() => this.#kernel?.record({ reached: this.#vm.ready.reached, pause }));
+    this.warnings.attempt(() => this.#kernel?.record({ reached: this.#vm.ready.reached, pause }));
   }
 
   get isPaused(): boolean {
@@ -270,25 +270,25 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
 
   /** From now on this kernel is the VM's; when it ends, everything of it is released. */
   #attend(kernel: RunningKernel, left?: Paused): void {
-    const { events, troubles, config, clock } = this;
+    const { events, warnings, config, clock } = this;
     this.#kernel = kernel;
     this.#memory = memoryCgroups();
     this.#pause = new Pause(kernel, this);
     if (left) this.#pause.restore(left);
     this.#trim = new AutoTrim(kernel, config.mem_trim, this);
-    troubles.attempt(() => kernel.networks.watch(linkReporter(events), { events, trouble: troubles.report }));
+    warnings.attempt(() => kernel.networks.watch(linkReporter(events), { events, warning: warnings.report }));
     this.#hangWatch = new HangWatch(
       kernel,
       config.hang_check,
       new HangPolicy(config.on_hang, this.#vm),
       clock,
     );
-    this.settled = kernel.exit.then((status) => this.#settle(kernel, status)).catch(troubles.report);
+    this.settled = kernel.exit.then((status) => this.#settle(kernel, status)).catch(warnings.report);
   }
 
   /** After the kernel's end: releases, syncs and records; only then the VM is stopped. */
   async #settle(kernel: RunningKernel, status: number | undefined): Promise<void> {
-    const { layout, config, events, channels, troubles } = this;
+    const { layout, config, events, channels, warnings } = this;
     const { crashes, ready } = this.#vm;
     const endedAt = this.clock.wall();
     ready.end();
@@ -300,7 +300,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
     this.#pause?.close();
     this.#pause = undefined;
     const releases = await kernel.undo.unwind();
-    for (const { what, error } of releases) troubles.report(error, what);
+    for (const { what, error } of releases) warnings.report(error, what);
     this.#callHook('release', kernel.plan);
     const con0 = channels.get('con0');
     const exit = describeExit({
@@ -320,7 +320,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
     this.guestValues = new Map();
     publishExit(events, exit);
     const recorded = { ...exit, bundle: crashes.keep(kernel, exit, config) };
-    troubles.attempt(() => writeLastExit(layout, recorded));
+    warnings.attempt(() => writeLastExit(layout, recorded));
     await this.#vm.kernelGone(recorded, kernel.ranMs);
   }
 

@@ -20,9 +20,9 @@ export type LifecycleEvent =
   /** A kernel of the previous monitor is taken over. */
   | 'adopted'
   /** A kernel runs that does not match the record of the previous monitor. */
-  | 'found-foreign'
+  | 'found-unmanaged'
   /** No kernel runs any longer. */
-  | 'foreign-gone';
+  | 'unmanaged-gone';
 
 export type Action =
   /** Plan and execute the start. */
@@ -34,35 +34,35 @@ export type Action =
   /** Restart, give up or preserve, as configured by on_poweroff, on_reboot, on_crash and on_hang. */
   | 'apply-policy';
 
-export type Cell =
+export type LifecycleCell =
   | { readonly next: VmState; readonly actions: readonly Action[] }
   /** The text of the refusal of a request that the state does not allow. */
   | { readonly refuse: string }
   /** Events of the monitor itself that cannot happen in the state. */
   | 'impossible';
 
-export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
-  down: {
+export const lifecycle: Record<VmState, Record<LifecycleEvent, LifecycleCell>> = {
+  stopped: {
     'start-asked': { next: 'starting', actions: ['start'] },
     'kernel-up': 'impossible',
     'start-failed': 'impossible',
-    'stop-asked': { refuse: 'it is down already' },
-    'kill-asked': { refuse: 'it is down already' },
+    'stop-asked': { refuse: 'it is stopped already' },
+    'kill-asked': { refuse: 'it is stopped already' },
     'kernel-gone': 'impossible',
     adopted: { next: 'running', actions: [] },
-    'found-foreign': { next: 'foreign', actions: [] },
-    'foreign-gone': { next: 'down', actions: [] },
+    'found-unmanaged': { next: 'unmanaged', actions: [] },
+    'unmanaged-gone': { next: 'stopped', actions: [] },
   },
   starting: {
     'start-asked': { refuse: 'it is starting already' },
     'kernel-up': { next: 'running', actions: [] },
-    'start-failed': { next: 'down', actions: [] },
+    'start-failed': { next: 'stopped', actions: [] },
     'stop-asked': { refuse: 'it is still starting; kill it, or wait' },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
     'kernel-gone': 'impossible',
     adopted: 'impossible',
-    'found-foreign': 'impossible',
-    'foreign-gone': 'impossible',
+    'found-unmanaged': 'impossible',
+    'unmanaged-gone': 'impossible',
   },
   running: {
     'start-asked': { refuse: 'it is running already' },
@@ -70,23 +70,23 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'start-failed': 'impossible',
     'stop-asked': { next: 'stopping', actions: ['stop'] },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
-    'kernel-gone': { next: 'down', actions: ['apply-policy'] },
+    'kernel-gone': { next: 'stopped', actions: ['apply-policy'] },
     adopted: 'impossible',
-    'found-foreign': 'impossible',
-    'foreign-gone': 'impossible',
+    'found-unmanaged': 'impossible',
+    'unmanaged-gone': 'impossible',
   },
   stopping: {
     'start-asked': { refuse: 'it is stopping' },
     'kernel-up': { next: 'stopping', actions: [] },
-    'start-failed': { next: 'down', actions: [] },
+    'start-failed': { next: 'stopped', actions: [] },
     'stop-asked': { refuse: 'it is stopping already' },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
-    'kernel-gone': { next: 'down', actions: ['apply-policy'] },
+    'kernel-gone': { next: 'stopped', actions: ['apply-policy'] },
     adopted: 'impossible',
-    'found-foreign': 'impossible',
-    'foreign-gone': 'impossible',
+    'found-unmanaged': 'impossible',
+    'unmanaged-gone': 'impossible',
   },
-  foreign: {
+  unmanaged: {
     'start-asked': {
       refuse: 'it is unmanaged: a kernel runs that its monitor did not start and cannot verify',
     },
@@ -100,8 +100,8 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     },
     'kernel-gone': 'impossible',
     adopted: { next: 'running', actions: [] },
-    'found-foreign': { next: 'foreign', actions: [] },
-    'foreign-gone': { next: 'down', actions: [] },
+    'found-unmanaged': { next: 'unmanaged', actions: [] },
+    'unmanaged-gone': { next: 'stopped', actions: [] },
   },
 };
 

@@ -113,7 +113,7 @@ export class Operations {
 
   /** The work between two events; what it has needed of memory is given back some time later. */
   async #publish({ id, name, by }: Operation, work: () => Promise<string>): Promise<string> {
-    this.#events.publish('operation-began', `${name}, asked by ${by}`, { id, name, by });
+    this.#events.publish('operation-started', `${name}, asked by ${by}`, { id, name, by });
     try {
       const summary = await work();
       this.#events.publish('operation-ended', `${name}: ${summary}`, { id, name, result: 'ok' });

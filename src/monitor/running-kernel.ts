@@ -7,7 +7,7 @@ import { toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { kernelLimits } from '../system/limits/limits.ts';
 import { capabilityHint } from '../system/native/capabilities.ts';
 import type { ProcessIdentity } from '../system/native/process.ts';
-import type { Peer } from '../system/sharing/shares.ts';
+import type { SharePeer } from '../system/sharing/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks/disks.ts';
 import type { Paused } from './guest/pause.ts';
@@ -91,11 +91,11 @@ export class RunningKernel {
   }
 
   /** A command of a client, in its turn. Errors: MCONSOLE_*. */
-  ask(command: string, peer: Peer): Promise<Answer> {
+  ask(command: string, peer: SharePeer): Promise<Answer> {
     return this.#command(command, peer);
   }
 
-  async #command(command: string, peer?: Peer): Promise<Answer> {
+  async #command(command: string, peer?: SharePeer): Promise<Answer> {
     if (this.paused)
       throw new UmlmonError('MCONSOLE_BUSY', {
         place: `mconsole ${command}`,

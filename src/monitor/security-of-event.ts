@@ -4,7 +4,7 @@ import type { SecurityRecord } from '../system/logs/security-log.ts';
 /** Why an image is refused because of what it is, or of whom it belongs to. */
 const imageRefusals: ReadonlySet<string> = new Set([
   'IMAGE_ACCESS',
-  'IMAGE_FOREIGN',
+  'IMAGE_NOT_OWNED',
   'IMAGE_LINK',
   'IMAGE_OUTSIDE',
   'IMAGE_SWAPPED',
@@ -21,7 +21,7 @@ export function securityOfEvent(
   if ((kind === 'job-ended' || kind === 'operation-ended') && imageRefusals.has(result))
     return { kind: 'image', who: by || 'the monitor', what: text, result };
   if (kind === 'over-share') return { kind: 'connection', who: peer, what: text, result: 'refused', peer };
-  if (kind === 'trouble' && code === 'KERNEL_FORGED')
+  if (kind === 'warning' && code === 'KERNEL_FORGED')
     return { kind: 'datagram', who: 'not the kernel', what: text, result: 'dropped' };
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { UmlmonError } from '../system/errors/errors.ts';
 import { monitorLimits } from '../system/limits/limits.ts';
 import type { RunningKernel } from './running-kernel.ts';
-import type { Troubles } from './warnings.ts';
+import type { Warnings } from './warnings.ts';
 
 export interface StopStage {
   readonly name: 'ctrl-alt-del' | 'halt' | 'kill';
@@ -26,7 +26,7 @@ const act: Record<StopStage['name'], (kernel: RunningKernel) => Promise<unknown>
 
 /** What a stop needs of the run of its kernel. */
 export interface StopOwner {
-  readonly troubles: Pick<Troubles, 'report'>;
+  readonly warnings: Pick<Warnings, 'report'>;
   stageBegan(stage: StopStage): void;
 }
 
@@ -46,7 +46,7 @@ export async function stopKernel(
     // Not awaited before the wait: a guest that shuts down at once may leave the answer unsent.
     const request = act[stage.name](kernel).catch((error: unknown) => {
       refused = error;
-      owner.troubles.report(error);
+      owner.warnings.report(error);
     });
     const gone = await kernel.goneWithin(stage.waitMs);
     if (gone) return stage.name;

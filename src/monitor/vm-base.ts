@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts';
 import { Hooks } from './start/hooks.ts';
 import type { StartPlanner } from './start/start-planner.ts';
 import type { VmContext, VmParts } from './vm-parts.ts';
-import { Troubles } from './warnings.ts';
+import { Warnings } from './warnings.ts';
 
 /** Beside the program of the monitor. Its thread starts with the first request for a screen. */
 const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
@@ -31,7 +31,7 @@ export class VmBase implements VmContext {
   readonly screens = new Screens(screenProgram);
   readonly crashes: CrashBundles;
   readonly backups: Backups;
-  readonly troubles: Troubles;
+  readonly warnings: Warnings;
   readonly hooks: Hooks;
   readonly stats = new Stats();
 
@@ -43,9 +43,9 @@ export class VmBase implements VmContext {
     this.planner = planner;
     this.kernels = kernels;
     this.clock = clock;
-    this.troubles = new Troubles(this.name, events);
+    this.warnings = new Warnings(this.name, events);
     this.channels = new Channels(
-      (path, change) => this.troubles.logChanged(path, change),
+      (path, change) => this.warnings.logChanged(path, change),
       inputReporter(events),
     );
     this.crashes = new CrashBundles(this);

@@ -18,7 +18,7 @@ import type { StateMachine } from './vm-state.ts';
 
 /** What a monitor knows of its VM at one moment. */
 export interface VmSnapshot {
-  readonly vm: Pick<VmContext, 'layout' | 'settings' | 'channels' | 'events' | 'troubles'>;
+  readonly vm: Pick<VmContext, 'layout' | 'settings' | 'channels' | 'events' | 'warnings'>;
   readonly owner: VmOwner;
   readonly state: Pick<StateMachine, 'state' | 'since'>;
   readonly readiness: Readiness;
@@ -31,7 +31,7 @@ export interface VmSnapshot {
 /** The answer to INFO. Without a kernel, it has the values of the configuration. */
 export function describeVm(snapshot: VmSnapshot): VmInfo {
   const { vm, owner, state, readiness, operation, run, lastExit, held } = snapshot;
-  const { layout, channels, events, troubles } = vm;
+  const { layout, channels, events, warnings } = vm;
   const config = vm.settings.vm;
   const kernel = run?.kernel;
   const plan = kernel?.plan;
@@ -52,7 +52,7 @@ export function describeVm(snapshot: VmSnapshot): VmInfo {
       : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
     networks: networkInfos(config, layout, kernel?.networks.all),
-    warnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
+    networkWarnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
       what: clipText(what, UMLMON_TEXT_MAX),
       hint: clipText(hint, UMLMON_TEXT_MAX),
     })),
@@ -70,8 +70,8 @@ export function describeVm(snapshot: VmSnapshot): VmInfo {
     held,
     eventsNext: events.next,
     logDropped: owner.logDropped,
-    troubles: troubles.count,
-    lastTrouble: troubles.last,
+    warningCount: warnings.count,
+    lastWarning: warnings.last,
     refusals: [...refusalCounts()].map(([name, value]) => ({ name, value: String(value) })),
     // A line of a configuration may have more bytes than a text of the protocol.
     settings: config.settings.map(({ key, value, origin }) => ({

@@ -6,7 +6,7 @@ import type { EventLog } from './events/event-log.ts';
 import type { KernelSource } from './kernels.ts';
 import type { Settings } from './settings.ts';
 import type { StartPlanner } from './start/start-planner.ts';
-import type { Troubles } from './warnings.ts';
+import type { Warnings } from './warnings.ts';
 
 /** What a VM needs of its monitor. */
 export interface VmOwner {
@@ -34,6 +34,6 @@ export interface VmContext {
   readonly settings: Settings;
   readonly channels: Channels;
   readonly screens: Screens;
-  readonly troubles: Troubles;
+  readonly warnings: Warnings;
   readonly clock: Clock;
 }

@@ -9,7 +9,7 @@ export class StateMachine {
   readonly #vm: string;
   readonly #events: Pick<EventLog, 'publish'>;
   readonly #clock: Clock;
-  #state: VmState = 'down';
+  #state: VmState = 'stopped';
   #since: number;
 
   constructor(vm: string, events: Pick<EventLog, 'publish'>, clock: Clock) {

@@ -61,11 +61,11 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   async examine(): Promise<void> {
     const search = await this.kernels.find(this.layout);
     if (search.found === 'nothing') {
-      this.#state.enter('foreign-gone');
-      this.troubles.attempt(() => this.backups.settle());
-      if (this.#restarts.held?.kind !== 'kept')
-        await removeLeftovers(this.layout, this.events, this.troubles).catch(this.troubles.report);
-    } else if (search.found === 'foreign') this.#reportForeign(search.why);
+      this.#state.enter('unmanaged-gone');
+      this.warnings.attempt(() => this.backups.settle());
+      if (this.#restarts.held?.kind !== 'preserved')
+        await removeLeftovers(this.layout, this.events, this.warnings).catch(this.warnings.report);
+    } else if (search.found === 'unmanaged') this.#reportForeign(search.why);
     else
       await this.#newRun()
         .adopt(search)
@@ -86,7 +86,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   }
 
   killHung(): void {
-    if (this.state === 'running') this.kill('on_hang').catch(this.troubles.report);
+    if (this.state === 'running') this.kill('on_hang').catch(this.warnings.report);
   }
 
   async kernelGone(exit: ExitRecord, ranMs: number): Promise<void> {
@@ -96,8 +96,8 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   }
 
   #reportForeign(why: string): void {
-    this.#state.enter('found-foreign');
-    this.events.publish('foreign', why, { why });
+    this.#state.enter('found-unmanaged');
+    this.events.publish('unmanaged', why, { why });
   }
 
   /** Resolves when no kernel runs and no restart by policy is pending. */
@@ -120,7 +120,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
     const { held } = this.#restarts;
     if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
     // A failure is reported as a warning, and the monitor stays for the next attempt.
-    else if (this.state === 'down') this.#start('start = boot').catch(this.troubles.report);
+    else if (this.state === 'stopped') this.#start('start = boot').catch(this.warnings.report);
   }
 
   /** A backup may still be in progress when its guest has ended. */
@@ -133,8 +133,8 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
     if (this.#isLeaving) return Promise.reject(this.#state.refusal('its monitor is about to end'));
     return this.#operations.run('start', by, async () => {
       this.#restarts.cancel();
-      if (this.state === 'foreign') await this.examine();
-      if (this.state === 'down') await first();
+      if (this.state === 'unmanaged') await this.examine();
+      if (this.state === 'stopped') await first();
       return this.#handle('start-asked');
     });
   }
@@ -182,7 +182,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   /** Copies the images of a running VM; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
-      if (this.state === 'down') throw this.#state.refusal('it is down: copy its images as they are');
+      if (this.state === 'stopped') throw this.#state.refusal('it is stopped: copy its images as they are');
       return this.backups.make(name, this.running(['running']), report);
     };
     return this.#operations.run('backup', by, work, name);
@@ -191,7 +191,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   /** Restores the images of a backup into a stopped VM. Errors: STATE_*, those of restoreBackup. */
   restore(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
-      if (this.state !== 'down')
+      if (this.state !== 'stopped')
         throw this.#state.refusal(`it is ${this.state}: stop it before its images are restored`);
       return this.backups.restore(name, report);
     };
@@ -202,7 +202,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   running(states: readonly VmState[] = ['running', 'stopping']): ActiveRun {
     const { kernel, pause } = this.#run ?? {};
     if (!states.includes(this.state))
-      throw this.#state.refusal(`it is ${this.state}`, this.state === 'down' ? '-start' : '-info');
+      throw this.#state.refusal(`it is ${this.state}`, this.state === 'stopped' ? '-start' : '-info');
     if (!kernel || !pause) throw this.#state.refusal('its kernel has ended');
     return { kernel, pause, config: this.settings.vm };
   }
@@ -260,7 +260,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
       this.#planned = planning.catch(() => undefined);
       const { configured, plan, warnings } = await planning;
       if (this.state !== 'starting') throw startKilled('killed before it had a plan');
-      this.troubles.warn(warnings);
+      this.warnings.warn(warnings);
       this.settings.putInForce(configured);
       summary = await this.#newRun().execute(plan, report);
     } catch (error) {

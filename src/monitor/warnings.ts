@@ -7,7 +7,7 @@ import { shellWord } from '../system/shell-word.ts';
 import type { EventLog } from './events/event-log.ts';
 
 /** The warnings of a VM: published as events, and counted. */
-export class Troubles {
+export class Warnings {
   count = 0;
   /** The text of the last one, or ''. */
   last = '';
@@ -25,7 +25,7 @@ export class Troubles {
     const text = failureText(failure);
     this.count += 1;
     this.last = text.slice(0, monitorLimits.eventText);
-    this.#events.publish('trouble', text, { code: failure.code, place: failure.place });
+    this.#events.publish('warning', text, { code: failure.code, place: failure.place });
   };
 
   /** The warnings of a plan. */

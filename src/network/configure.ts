@@ -12,7 +12,7 @@ import {
   neighbourRecords,
   ownNamespace,
   type RecordPlace,
-  readRecord,
+  readNetworkRecord,
   writeRecord,
 } from './network-record.ts';
 import { isSameAnnouncement } from './plan/announcement.ts';
@@ -87,7 +87,7 @@ async function extend(
 ): Promise<void> {
   const { taps, shared, forwards, settings, announced } = demandsOf(interfaces);
   const all = demandsOf([...before, ...interfaces]);
-  const record = readRecord(place) ?? emptyRecord(ownNamespace());
+  const record = readNetworkRecord(place) ?? emptyRecord(ownNamespace());
   const others = await neighbourRecords(place, ownNamespace());
   refuseConflicts(place, others, { shared, forwards });
   refuseOwnConflicts(place, record, { shared, forwards });

@@ -6,7 +6,7 @@ import { requireHostCommand } from '../system/processes/host-command.ts';
 import { batchOf } from './host/run-ip.ts';
 import type { NetworkPrograms } from './network-programs.ts';
 import { disconnectUser } from './pasta-link.ts';
-import type { UserPlan } from './plan/pasta-plan.ts';
+import type { PastaPlan } from './plan/pasta-plan.ts';
 
 export interface UserPrograms extends Pick<NetworkPrograms, 'ip' | 'pasta' | 'nsenter'> {
   /** The command before a program that runs it as the user of the VM; empty if that is the user of this process. */
@@ -22,7 +22,7 @@ export interface UserPrograms extends Pick<NetworkPrograms, 'ip' | 'pasta' | 'ns
  */
 export async function connectUser(
   { ip, pasta, nsenter, become }: UserPrograms,
-  { link, options, inside }: UserPlan,
+  { link, options, inside }: PastaPlan,
   jail: number,
 ): Promise<void> {
   if (pasta === undefined || nsenter === undefined) throw new Error('no programs for a network without root');

@@ -13,7 +13,7 @@ import { theNamespace } from './plan/veth-plan.ts';
  * @param jail a process in the namespace
  * @throws UmlmonError NETWORK_COMMAND
  */
-export async function connectLegs(
+export async function connectVeths(
   place: RecordPlace,
   { ip, nft, nsenter }: NetworkPrograms,
   interfaces: readonly InterfacePlan[],

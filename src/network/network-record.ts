@@ -9,12 +9,12 @@ import { networkLimits } from '../system/limits/limits.ts';
 import { Pacer } from '../system/pacer.ts';
 import type { Announcement } from './plan/announcement.ts';
 import type { InterfacePlan } from './plan/interface-plan.ts';
-import type { Setting } from './plan/kernel-settings.ts';
+import type { KernelSetting } from './plan/kernel-settings.ts';
 import type { NftTable } from './plan/private-bridge-plan.ts';
 import type { SharedName } from './plan/shared-plan.ts';
 
 /** A setting that a VM needs, and its value before, which may be the same. */
-export interface ChangedSetting extends Setting {
+export interface ChangedSetting extends KernelSetting {
   readonly before: string;
   /** Its value for all interfaces at that time: a later change of that has changed this setting, too. */
   readonly general: string;
@@ -71,7 +71,7 @@ export function removeRecord({ directory, vm }: RecordPlace): void {
 }
 
 /** Undefined if it is missing or malformed. */
-export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | undefined {
+export function readNetworkRecord({ directory, vm }: RecordPlace): NetworkRecord | undefined {
   try {
     const text = readFileSync(join(directory, vm), 'utf8');
     if (text.length > networkLimits.recordBytes) return undefined;
@@ -112,7 +112,8 @@ export async function neighbourRecords(
   const pacer = new Pacer(networkLimits.recordSlice);
   const found: OtherRecord[] = [];
   for (const other of readdirSync(directory)) {
-    const record = other === vm || other.includes('.') ? undefined : readRecord({ directory, vm: other });
+    const record =
+      other === vm || other.includes('.') ? undefined : readNetworkRecord({ directory, vm: other });
     if (record?.namespace === namespace) found.push({ vm: other, record });
     if (pacer.isDue) await pacer.pause();
   }

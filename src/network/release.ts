@@ -12,14 +12,14 @@ import {
   type OtherRecord,
   ownNamespace,
   type RecordPlace,
-  readRecord,
+  readNetworkRecord,
   removeRecord,
   writeRecord,
 } from './network-record.ts';
 import { disconnectUser } from './pasta-link.ts';
 import { demandsOf, splitRecord } from './plan/host-resources.ts';
 import type { InterfacePlan } from './plan/interface-plan.ts';
-import { readGeneral, readSetting, type Setting, writeSetting } from './plan/kernel-settings.ts';
+import { type KernelSetting, readGeneral, readSetting, writeSetting } from './plan/kernel-settings.ts';
 import { forwarderOf, type PortForward, planForwards } from './plan/nat-plan.ts';
 import { forgetTable } from './plan/private-bridge-plan.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
@@ -33,7 +33,7 @@ import { releaseShared } from './shared-networks.ts';
  * @throws UmlmonError NETWORK_COMMAND; the record stays, for another try
  */
 export async function releaseNetwork(place: RecordPlace, tunDevice: string): Promise<string[]> {
-  if (!readRecord(place)) return [];
+  if (!readNetworkRecord(place)) return [];
   const { ip } = networkPrograms({ rules: false, legs: false, user: false });
   return withNetworkLock(place, (lock) => releaseLocked(place, { ip, lock }, tunDevice));
 }
@@ -48,7 +48,7 @@ export async function releaseNetwork(place: RecordPlace, tunDevice: string): Pro
 export async function shrinkNetwork(place: RecordPlace, left: readonly InterfacePlan[]): Promise<string[]> {
   const { ip } = networkPrograms({ rules: false, legs: false, user: false });
   return withNetworkLock(place, async (lock) => {
-    const record = readRecord(place);
+    const record = readNetworkRecord(place);
     if (record === undefined || record.namespace !== ownNamespace()) return [];
     const demands = demandsOf(left);
     const { kept, surplus } = splitRecord(record, demands);
@@ -72,7 +72,7 @@ async function replaceForwards(
 
 /** Does the work of `releaseNetwork` under the lock. */
 export async function releaseLocked(place: RecordPlace, ip: Ip, tunDevice: string): Promise<string[]> {
-  const record = readRecord(place);
+  const record = readNetworkRecord(place);
   if (record === undefined) return [];
   const isHere = record.namespace === ownNamespace();
   const released = isHere ? await releaseRecorded(place, record, ip) : disconnectUsers(record);
@@ -124,7 +124,7 @@ function settingsToRestore(
   place: RecordPlace,
   record: NetworkRecord,
   neighbours: readonly OtherRecord[],
-): Setting[] {
+): KernelSetting[] {
   const others = neighbours.map((other) => ({ ...other }));
   return record.settings.flatMap(({ name, value, before, general }) => {
     if (before === value) return [];

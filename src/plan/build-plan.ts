@@ -5,7 +5,7 @@ import type { GlobalConfig, VmConfig } from '../config/config.ts';
 import type { TransportNeeds } from '../config/networks/transports.ts';
 import type { Problem } from '../config/problem.ts';
 import { backingFor } from '../disk/commands/may-use.ts';
-import { hostPathOf } from '../disk/names/image-name.ts';
+import { imagePathOnHost } from '../disk/names/image-name.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { limitsOfJail } from '../jail/sandbox/limits.ts';
 import { jailMounts, kernelInJail } from '../jail/sandbox/mounts.ts';
@@ -256,7 +256,7 @@ export function imagePlans(vm: VmConfig, { images, imageGraph }: Inventory): Ima
         ...plan,
         backing: {
           jailPath: name.path,
-          hostPath: hostPathOf(name, imageGraph.store),
+          hostPath: imagePathOnHost(name, imageGraph.store),
           id: backing.image.id,
         },
       },

@@ -28,7 +28,7 @@ export type Descriptor = { readonly fd: number } & (
 );
 
 /** A file behind a disk. */
-export interface ImageFile {
+export interface PlannedImageFile {
   /** As the kernel sees it. */
   readonly jailPath: string;
   readonly hostPath: string;
@@ -36,10 +36,10 @@ export interface ImageFile {
   readonly id: string;
 }
 
-export interface ImagePlan extends ImageFile, UbdFlags {
+export interface ImagePlan extends PlannedImageFile, UbdFlags {
   readonly unit: number;
   /** Of a COW image; never written. */
-  readonly backing?: ImageFile;
+  readonly backing?: PlannedImageFile;
 }
 
 export interface ConsolePlan {

@@ -20,21 +20,22 @@ const endings: Partial<Record<ExitCause, string>> = {
 
 /** The problems of a VM that its monitor reports, the worst first. */
 export function wrongWith(info: VmInfo): Wrong[] {
-  const { name, state, hungSince, held, troubles, lastTrouble, warnings, lastExit, consoles } = info;
+  const { name, state, hungSince, held, warningCount, lastWarning, networkWarnings, lastExit, consoles } =
+    info;
   const look = `umlwatch ${name} -events -since 1`;
   const start = `umlwatch ${name} -start`;
-  const ending = state === 'down' && lastExit ? endings[lastExit.cause] : undefined;
+  const ending = state === 'stopped' && lastExit ? endings[lastExit.cause] : undefined;
   const why = lastExit?.why || lastExit?.panic || 'see the last lines of con0';
   const wrong = (isSo: boolean, text: string, fix: string) => (isSo ? [{ text, fix }] : []);
   return [
-    ...wrong(state === 'foreign', 'a kernel runs that its monitor does not manage', look),
+    ...wrong(state === 'unmanaged', 'a kernel runs that its monitor does not manage', look),
     ...wrong(hungSince > 0, 'its kernel hangs', `umlwatch ${name} -kill -start`),
     ...wrong(ending !== undefined, `${ending}: ${why}`, start),
     ...(held ? [{ text: `it is not started again: ${held.why}`, fix: start }] : []),
-    ...warnings.map(({ what, hint }) => ({ text: what, fix: hint })),
+    ...networkWarnings.map(({ what, hint }) => ({ text: what, fix: hint })),
     ...wrong(
-      troubles > 0,
-      `${lastTrouble}${troubles > 1 ? ` (the newest of ${troubles} warnings since the monitor started)` : ''}`,
+      warningCount > 0,
+      `${lastWarning}${warningCount > 1 ? ` (the newest of ${warningCount} warnings since the monitor started)` : ''}`,
       look,
     ),
     ...consoles.flatMap(({ channel, logError }) =>

@@ -1,5 +1,5 @@
 /** Pure. */
-import { table } from './idl/markdown.ts';
+import { markdownTable } from './idl/markdown.ts';
 import { procedureRoles, type Role, roleMeans, roles } from './roles.ts';
 import { umlmonctrl } from './umlmonctrl.gen.ts';
 
@@ -22,7 +22,7 @@ do so; over TCP, every authenticated client. The connection then has the request
 and keeps it. The user of the proxy itself no longer counts. **web\\_user** has no other role.`,
     `Clients below the role console get no console output: no last lines of an exit record, no output of a failed start, no
 notes, and no commands of the management console. Kernel arguments and possible secrets appear as \`***\`.`,
-    table(
+    markdownTable(
       ['role', 'may', 'procedures'],
       [
         ['none yet', 'authenticate over TCP', called('nobody')],

@@ -3,12 +3,12 @@ import type { ProcedureName } from './codec/program.ts';
 import type { umlmonctrl } from './umlmonctrl.gen.ts';
 
 /** Roles of clients; each one includes those before it. */
-export const roles = ['look', 'console', 'operate', 'admin'] as const;
+export const roles = ['view', 'console', 'operate', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** The purpose of each role, in one line. */
 export const roleMeans: Readonly<Record<Role, string>> = {
-  look: 'read state, statistics, events and lists, but no console output',
+  view: 'read state, statistics, events and lists, but no console output',
   console: 'also read consoles, write to them, and read logs and crash bundles',
   operate: 'also start, stop, pause and back up the VM',
   admin: 'everything, including disk images and the management console of the kernel',
@@ -25,25 +25,25 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody' |
   authFinish: 'nobody',
   actFor: 'proxy',
 
-  null: 'look',
-  info: 'look',
-  stats: 'look',
-  events: 'look',
-  crashList: 'look',
-  diskList: 'look',
-  diskInfo: 'look',
-  jobList: 'look',
-  jobWatch: 'look',
-  backupList: 'look',
-  consoleWho: 'look',
-  written: 'look',
+  null: 'view',
+  info: 'view',
+  stats: 'view',
+  events: 'view',
+  crashList: 'view',
+  diskList: 'view',
+  diskInfo: 'view',
+  jobList: 'view',
+  jobWatch: 'view',
+  backupList: 'view',
+  consoleWho: 'view',
+  written: 'view',
 
   consoleAttach: 'console',
   consoleRead: 'console',
   consoleWrite: 'console',
   consoleResize: 'console',
   consoleDetach: 'console',
-  consolePen: 'console',
+  consoleControl: 'console',
   consoleReplay: 'console',
   consolePicture: 'console',
   consoleNote: 'console',

@@ -33,13 +33,13 @@ async function stopIfUp(
   signal: AbortSignal | undefined,
 ): Promise<OperationReport | null> {
   const { state } = await client.call('info', undefined, signal);
-  if (state === 'down') return null;
+  if (state === 'stopped') return null;
   try {
     return await client.call('stop', { timeoutMs }, signal);
   } catch (error) {
     // The guest has ended by itself in the meantime.
     const now = await client.call('info', undefined, signal);
-    if (toFailure(error).code === 'STATE_WRONG' && now.state === 'down') return null;
+    if (toFailure(error).code === 'STATE_WRONG' && now.state === 'stopped') return null;
     throw error;
   }
 }

@@ -110,29 +110,29 @@ export const dirSimpleAnswerCodec: Codec<DirSimpleAnswer> = {
 
 /** The states of a VM as its monitor sees them (docs/states.md). */
 export type DirState =
-  | 'down'
+  | 'stopped'
   | 'starting'
   | 'running'
   | 'stopping'
-  | 'foreign';
+  | 'unmanaged';
 
 const dirStateNumbers: Readonly<Record<DirState, number>> = {
-  'down': 0,
+  'stopped': 0,
   'starting': 1,
   'running': 2,
   'stopping': 3,
-  'foreign': 4,
+  'unmanaged': 4,
 };
 export const dirStateCodec: Codec<DirState> = {
   encode: (w, v) => w.int(dirStateNumbers[v]),
   decode: (r) => {
     const value = r.int();
     switch (value) {
-      case 0: return 'down';
+      case 0: return 'stopped';
       case 1: return 'starting';
       case 2: return 'running';
       case 3: return 'stopping';
-      case 4: return 'foreign';
+      case 4: return 'unmanaged';
       default: throw new XdrError(`${value} is no dir_state`);
     }
   },
@@ -283,17 +283,17 @@ export const dirSharingCodec: Codec<DirSharing> = {
 export interface DirSharingState {
   readonly sharing: DirSharing;
   /** why it is broken; else empty */
-  readonly trouble: DirText;
+  readonly warning: DirText;
 }
 
 export const dirSharingStateCodec: Codec<DirSharingState> = {
   encode: (w, v) => {
     dirSharingCodec.encode(w, v.sharing);
-    dirTextCodec.encode(w, v.trouble);
+    dirTextCodec.encode(w, v.warning);
   },
   decode: (r) => ({
     sharing: dirSharingCodec.decode(r),
-    trouble: dirTextCodec.decode(r),
+    warning: dirTextCodec.decode(r),
   }),
 };
 

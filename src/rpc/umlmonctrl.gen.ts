@@ -100,30 +100,30 @@ export const answerKindCodec: Codec<AnswerKind> = {
 
 /** The states of a VM as its monitor sees them (docs/states.md). */
 export type VmState =
-  | 'down'
+  | 'stopped'
   | 'starting'
   | 'running'
   | 'stopping'
   /** unmanaged: a kernel of the VM runs that this monitor did not start and cannot verify */
-  | 'foreign';
+  | 'unmanaged';
 
 const vmStateNumbers: Readonly<Record<VmState, number>> = {
-  'down': 0,
+  'stopped': 0,
   'starting': 1,
   'running': 2,
   'stopping': 3,
-  'foreign': 4,
+  'unmanaged': 4,
 };
 export const vmStateCodec: Codec<VmState> = {
   encode: (w, v) => w.int(vmStateNumbers[v]),
   decode: (r) => {
     const value = r.int();
     switch (value) {
-      case 0: return 'down';
+      case 0: return 'stopped';
       case 1: return 'starting';
       case 2: return 'running';
       case 3: return 'stopping';
-      case 4: return 'foreign';
+      case 4: return 'unmanaged';
       default: throw new XdrError(`${value} is no vm_state`);
     }
   },
@@ -220,21 +220,21 @@ export const exitRecordCodec: Codec<ExitRecord> = {
 /** Why neither a policy nor `start = boot` starts the VM. A start by a user clears it. */
 export type HoldKind =
   /** too many unexpected exits: restart_limit */
-  | 'gave-up'
-  /** preserved for inspection: on_poweroff, on_reboot or on_crash = keep */
-  | 'kept';
+  | 'restart-limit'
+  /** preserved for inspection: on_poweroff, on_reboot or on_crash = preserve */
+  | 'preserved';
 
 const holdKindNumbers: Readonly<Record<HoldKind, number>> = {
-  'gave-up': 0,
-  'kept': 1,
+  'restart-limit': 0,
+  'preserved': 1,
 };
 export const holdKindCodec: Codec<HoldKind> = {
   encode: (w, v) => w.int(holdKindNumbers[v]),
   decode: (r) => {
     const value = r.int();
     switch (value) {
-      case 0: return 'gave-up';
-      case 1: return 'kept';
+      case 0: return 'restart-limit';
+      case 1: return 'preserved';
       default: throw new XdrError(`${value} is no hold_kind`);
     }
   },
@@ -821,12 +821,12 @@ export const diskInfoCodec: Codec<DiskInfo> = {
   }),
 };
 
-export interface HostWarning {
+export interface NetworkWarning {
   readonly what: UmlmonText;
   readonly hint: UmlmonText;
 }
 
-export const hostWarningCodec: Codec<HostWarning> = {
+export const networkWarningCodec: Codec<NetworkWarning> = {
   encode: (w, v) => {
     umlmonTextCodec.encode(w, v.what);
     umlmonTextCodec.encode(w, v.hint);
@@ -869,10 +869,10 @@ export interface VmInfo {
   readonly eventsNext: number;
   /** bytes that could not be written to the log of the monitor */
   readonly logDropped: number;
-  /** events `trouble` since the monitor started */
-  readonly troubles: number;
+  /** events `warning` since the monitor started */
+  readonly warningCount: number;
   /** the text of the newest; empty if none */
-  readonly lastTrouble: UmlmonText;
+  readonly lastWarning: UmlmonText;
   /** milliseconds since 1970; 0 if the kernel does not hang */
   readonly hungSince: number;
   readonly held: Hold | null;
@@ -887,7 +887,7 @@ export interface VmInfo {
   /** table of docs/limits.md → number of refused requests */
   readonly refusals: readonly Attribute[];
   /** current problems of the network on the host */
-  readonly warnings: readonly HostWarning[];
+  readonly networkWarnings: readonly NetworkWarning[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -911,8 +911,8 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.optional(v.lastExit, exitRecordCodec);
     w.uhyper(v.eventsNext);
     w.uhyper(v.logDropped);
-    w.uhyper(v.troubles);
-    umlmonTextCodec.encode(w, v.lastTrouble);
+    w.uhyper(v.warningCount);
+    umlmonTextCodec.encode(w, v.lastWarning);
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
     w.array(v.networks, UMLMON_LIST_MAX, networkInfoCodec);
@@ -921,7 +921,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.uhyper(v.hostMemory);
     w.array(v.guestValues, UMLMON_LIST_MAX, attributeCodec);
     w.array(v.refusals, UMLMON_LIST_MAX, attributeCodec);
-    w.array(v.warnings, UMLMON_LIST_MAX, hostWarningCodec);
+    w.array(v.networkWarnings, UMLMON_LIST_MAX, networkWarningCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -943,8 +943,8 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastExit: r.optional(exitRecordCodec),
     eventsNext: r.uhyper(),
     logDropped: r.uhyper(),
-    troubles: r.uhyper(),
-    lastTrouble: umlmonTextCodec.decode(r),
+    warningCount: r.uhyper(),
+    lastWarning: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
     networks: r.array(UMLMON_LIST_MAX, 84, networkInfoCodec),
@@ -953,7 +953,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     hostMemory: r.uhyper(),
     guestValues: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
     refusals: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
-    warnings: r.array(UMLMON_LIST_MAX, 8, hostWarningCodec),
+    networkWarnings: r.array(UMLMON_LIST_MAX, 8, networkWarningCodec),
   }),
 };
 
@@ -1147,21 +1147,21 @@ export const attachmentCodec: Codec<Attachment> = {
 };
 
 export type AttachAnswer =
-  | { readonly kind: 'ok'; readonly seat: Attachment }
+  | { readonly kind: 'ok'; readonly attached: Attachment }
   | { readonly kind: 'failed'; readonly why: Failure };
 
 export const attachAnswerCodec: Codec<AttachAnswer> = {
   encode: (w, v) => {
     answerKindCodec.encode(w, v.kind);
     switch (v.kind) {
-      case 'ok': attachmentCodec.encode(w, v.seat); break;
+      case 'ok': attachmentCodec.encode(w, v.attached); break;
       case 'failed': failureCodec.encode(w, v.why); break;
     }
   },
   decode: (r) => {
     const kind = answerKindCodec.decode(r);
     switch (kind) {
-      case 'ok': return { kind, seat: attachmentCodec.decode(r) };
+      case 'ok': return { kind, attached: attachmentCodec.decode(r) };
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
@@ -1296,15 +1296,15 @@ export const resizeArgsCodec: Codec<ResizeArgs> = {
 };
 
 /** A viewer of a console. */
-export interface SeatInfo {
-  /** as in the events console-writer; unique for the life of a monitor */
+export interface ViewerInfo {
+  /** as in the events console-controller; unique for the life of a monitor */
   readonly id: number;
   readonly channel: UmlmonName;
   readonly by: UmlmonText;
   /** milliseconds since 1970 */
   readonly since: number;
   /** is the controller */
-  readonly writes: boolean;
+  readonly controls: boolean;
   /** time of its last input, or when it took control, in milliseconds since 1970; 0 = never */
   readonly typedAt: number;
   /** offset up to which it has read: a read acknowledges all earlier bytes */
@@ -1315,13 +1315,13 @@ export interface SeatInfo {
   readonly skipped: number;
 }
 
-export const seatInfoCodec: Codec<SeatInfo> = {
+export const viewerInfoCodec: Codec<ViewerInfo> = {
   encode: (w, v) => {
     w.uint(v.id);
     umlmonNameCodec.encode(w, v.channel);
     umlmonTextCodec.encode(w, v.by);
     w.uhyper(v.since);
-    w.bool(v.writes);
+    w.bool(v.controls);
     w.uhyper(v.typedAt);
     w.uhyper(v.acknowledged);
     w.uhyper(v.behind);
@@ -1332,7 +1332,7 @@ export const seatInfoCodec: Codec<SeatInfo> = {
     channel: umlmonNameCodec.decode(r),
     by: umlmonTextCodec.decode(r),
     since: r.uhyper(),
-    writes: r.bool(),
+    controls: r.bool(),
     typedAt: r.uhyper(),
     acknowledged: r.uhyper(),
     behind: r.uhyper(),
@@ -1341,114 +1341,114 @@ export const seatInfoCodec: Codec<SeatInfo> = {
 };
 
 /** Controllers come first. */
-export interface SeatList {
-  readonly seats: readonly SeatInfo[];
+export interface ViewerList {
+  readonly viewers: readonly ViewerInfo[];
 }
 
-export const seatListCodec: Codec<SeatList> = {
+export const viewerListCodec: Codec<ViewerList> = {
   encode: (w, v) => {
-    w.array(v.seats, UMLMON_LIST_MAX, seatInfoCodec);
+    w.array(v.viewers, UMLMON_LIST_MAX, viewerInfoCodec);
   },
   decode: (r) => ({
-    seats: r.array(UMLMON_LIST_MAX, 56, seatInfoCodec),
+    viewers: r.array(UMLMON_LIST_MAX, 56, viewerInfoCodec),
   }),
 };
 
-export type SeatListAnswer =
-  | { readonly kind: 'ok'; readonly list: SeatList }
+export type ViewerListAnswer =
+  | { readonly kind: 'ok'; readonly list: ViewerList }
   | { readonly kind: 'failed'; readonly why: Failure };
 
-export const seatListAnswerCodec: Codec<SeatListAnswer> = {
+export const viewerListAnswerCodec: Codec<ViewerListAnswer> = {
   encode: (w, v) => {
     answerKindCodec.encode(w, v.kind);
     switch (v.kind) {
-      case 'ok': seatListCodec.encode(w, v.list); break;
+      case 'ok': viewerListCodec.encode(w, v.list); break;
       case 'failed': failureCodec.encode(w, v.why); break;
     }
   },
   decode: (r) => {
     const kind = answerKindCodec.decode(r);
     switch (kind) {
-      case 'ok': return { kind, list: seatListCodec.decode(r) };
+      case 'ok': return { kind, list: viewerListCodec.decode(r) };
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
 };
 
-export type PenAction =
-  /** request: succeeds without a controller, or if that is idle for writer_idle */
-  | 'ask'
+export type ControlAction =
+  /** request: succeeds without a controller, or if that is idle for control_idle */
+  | 'request'
   /** take control from the current controller */
   | 'take'
-  | 'drop';
+  | 'release';
 
-const penActionNumbers: Readonly<Record<PenAction, number>> = {
-  'ask': 0,
+const controlActionNumbers: Readonly<Record<ControlAction, number>> = {
+  'request': 0,
   'take': 1,
-  'drop': 2,
+  'release': 2,
 };
-export const penActionCodec: Codec<PenAction> = {
-  encode: (w, v) => w.int(penActionNumbers[v]),
+export const controlActionCodec: Codec<ControlAction> = {
+  encode: (w, v) => w.int(controlActionNumbers[v]),
   decode: (r) => {
     const value = r.int();
     switch (value) {
-      case 0: return 'ask';
+      case 0: return 'request';
       case 1: return 'take';
-      case 2: return 'drop';
-      default: throw new XdrError(`${value} is no pen_action`);
+      case 2: return 'release';
+      default: throw new XdrError(`${value} is no control_action`);
     }
   },
 };
 
-export interface PenArgs {
+export interface ControlArgs {
   readonly id: number;
-  readonly action: PenAction;
+  readonly action: ControlAction;
 }
 
-export const penArgsCodec: Codec<PenArgs> = {
+export const controlArgsCodec: Codec<ControlArgs> = {
   encode: (w, v) => {
     w.uint(v.id);
-    penActionCodec.encode(w, v.action);
+    controlActionCodec.encode(w, v.action);
   },
   decode: (r) => ({
     id: r.uint(),
-    action: penActionCodec.decode(r),
+    action: controlActionCodec.decode(r),
   }),
 };
 
-export interface Pen {
+export interface ConsoleControl {
   readonly yours: boolean;
   /** the current controller */
-  readonly writer: SeatInfo | null;
+  readonly controller: ViewerInfo | null;
 }
 
-export const penCodec: Codec<Pen> = {
+export const consoleControlCodec: Codec<ConsoleControl> = {
   encode: (w, v) => {
     w.bool(v.yours);
-    w.optional(v.writer, seatInfoCodec);
+    w.optional(v.controller, viewerInfoCodec);
   },
   decode: (r) => ({
     yours: r.bool(),
-    writer: r.optional(seatInfoCodec),
+    controller: r.optional(viewerInfoCodec),
   }),
 };
 
-export type PenAnswer =
-  | { readonly kind: 'ok'; readonly pen: Pen }
+export type ControlAnswer =
+  | { readonly kind: 'ok'; readonly control: ConsoleControl }
   | { readonly kind: 'failed'; readonly why: Failure };
 
-export const penAnswerCodec: Codec<PenAnswer> = {
+export const controlAnswerCodec: Codec<ControlAnswer> = {
   encode: (w, v) => {
     answerKindCodec.encode(w, v.kind);
     switch (v.kind) {
-      case 'ok': penCodec.encode(w, v.pen); break;
+      case 'ok': consoleControlCodec.encode(w, v.control); break;
       case 'failed': failureCodec.encode(w, v.why); break;
     }
   },
   decode: (r) => {
     const kind = answerKindCodec.decode(r);
     switch (kind) {
-      case 'ok': return { kind, pen: penCodec.decode(r) };
+      case 'ok': return { kind, control: consoleControlCodec.decode(r) };
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
@@ -2072,19 +2072,19 @@ export interface ImageList {
   /** call again with the last path */
   readonly more: boolean;
   /** unreadable images; in the first answer only */
-  readonly troubles: readonly Failure[];
+  readonly failures: readonly Failure[];
 }
 
 export const imageListCodec: Codec<ImageList> = {
   encode: (w, v) => {
     w.array(v.images, UMLMON_LIST_MAX, imageInfoCodec);
     w.bool(v.more);
-    w.array(v.troubles, UMLMON_LIST_MAX, failureCodec);
+    w.array(v.failures, UMLMON_LIST_MAX, failureCodec);
   },
   decode: (r) => ({
     images: r.array(UMLMON_LIST_MAX, 40, imageInfoCodec),
     more: r.bool(),
-    troubles: r.array(UMLMON_LIST_MAX, 16, failureCodec),
+    failures: r.array(UMLMON_LIST_MAX, 16, failureCodec),
   }),
 };
 
@@ -2176,7 +2176,7 @@ export const diskInfoAnswerCodec: Codec<DiskInfoAnswer> = {
   },
 };
 
-export type DiskVerb =
+export type DiskCommand =
   | 'create'
   | 'delete'
   | 'copy'
@@ -2191,7 +2191,7 @@ export type DiskVerb =
   | 'rollback'
   | 'snapshot-delete';
 
-const diskVerbNumbers: Readonly<Record<DiskVerb, number>> = {
+const diskCommandNumbers: Readonly<Record<DiskCommand, number>> = {
   'create': 0,
   'delete': 1,
   'copy': 2,
@@ -2205,8 +2205,8 @@ const diskVerbNumbers: Readonly<Record<DiskVerb, number>> = {
   'rollback': 10,
   'snapshot-delete': 11,
 };
-export const diskVerbCodec: Codec<DiskVerb> = {
-  encode: (w, v) => w.int(diskVerbNumbers[v]),
+export const diskCommandCodec: Codec<DiskCommand> = {
+  encode: (w, v) => w.int(diskCommandNumbers[v]),
   decode: (r) => {
     const value = r.int();
     switch (value) {
@@ -2222,7 +2222,7 @@ export const diskVerbCodec: Codec<DiskVerb> = {
       case 9: return 'snapshot';
       case 10: return 'rollback';
       case 11: return 'snapshot-delete';
-      default: throw new XdrError(`${value} is no disk_verb`);
+      default: throw new XdrError(`${value} is no disk_command`);
     }
   },
 };
@@ -2312,7 +2312,7 @@ export type DiskRequest =
 
 export const diskRequestCodec: Codec<DiskRequest> = {
   encode: (w, v) => {
-    diskVerbCodec.encode(w, v.verb);
+    diskCommandCodec.encode(w, v.verb);
     switch (v.verb) {
       case 'create': case 'resize': sizedImageCodec.encode(w, v.sized); break;
       case 'delete': case 'check': umlmonTextCodec.encode(w, v.image); break;
@@ -2322,7 +2322,7 @@ export const diskRequestCodec: Codec<DiskRequest> = {
     }
   },
   decode: (r) => {
-    const verb = diskVerbCodec.decode(r);
+    const verb = diskCommandCodec.decode(r);
     switch (verb) {
       case 'create': case 'resize': return { verb, sized: sizedImageCodec.decode(r) };
       case 'delete': case 'check': return { verb, image: umlmonTextCodec.decode(r) };
@@ -3077,9 +3077,9 @@ export const umlmonctrl = {
     /** Read the configuration again, apply what takes effect at once, and report all changes. */
     update: { number: 36, args: updateArgsCodec, result: updateAnswerCodec },
     /** Request, take or release control of a console. */
-    consolePen: { number: 45, args: penArgsCodec, result: penAnswerCodec },
+    consoleControl: { number: 45, args: controlArgsCodec, result: controlAnswerCodec },
     /** The viewers of a channel, or with an empty name of all channels. */
-    consoleWho: { number: 46, args: umlmonNameCodec, result: seatListAnswerCodec },
+    consoleWho: { number: 46, args: umlmonNameCodec, result: viewerListAnswerCodec },
     /** The screen of a channel, for a terminal. */
     consoleReplay: { number: 47, args: screenArgsCodec, result: replayAnswerCodec },
     /** The screen of a channel, cell by cell. */

@@ -63,7 +63,7 @@ else
   echo "$command" | $umlwatch demo -connect con1
   echo
 fi
-# A guest that was powered off from inside is down already.
+# A guest that was powered off from inside is stopped already.
 $umlwatch demo -info | grep -q 'state *down' || run $umlwatch demo -stop
 echo 'The log of its kernel is at an end:'
 $umlwatch demo -log con0 | tail -n 2

@@ -5,7 +5,7 @@ export interface Interest {
   readonly writable?: boolean;
 }
 
-export interface Readiness {
+export interface PollEvents {
   readonly readable: boolean;
   readonly writable: boolean;
 }
@@ -22,7 +22,7 @@ interface PollHandle {
   stop(): void;
   close(): void;
 }
-type PollCallback = (status: number, events: Partial<Readiness>) => void;
+type PollCallback = (status: number, events: Partial<PollEvents>) => void;
 type Poll = (fd: number, interest: Interest, callback: PollCallback) => PollHandle;
 
 /** Open watches: a handle without a reference is garbage-collected, and its events stop. */
@@ -37,7 +37,7 @@ const watches = new Set<PollHandle>();
  * referenced. The handler runs in the check phase, where exceptions are not swallowed, and where promises and
  * ticks it starts run at once on every version of Node.
  */
-export function watch(fd: number, interest: Interest, handler: (ready: Readiness) => void): Watch {
+export function watch(fd: number, interest: Interest, handler: (ready: PollEvents) => void): Watch {
   let current = interest;
   const callback: PollCallback = (status, events) => {
     setImmediate(() => {

@@ -26,7 +26,7 @@ export interface Roots {
   readonly shared: string;
 }
 
-export interface Place {
+export interface RunDirectory {
   readonly id: string;
   /** Root of the jail; the same for all runs, and empty except for mount points. */
   readonly jail: string;
@@ -72,7 +72,7 @@ const files = ['disk/image', 'disk/changes', 'guest/overlay.ko'];
  * Makes the directory of a run, and what all runs have in common where it is missing; removes what runs that were killed
  * have left. Errors: JAIL_DIRECTORY.
  */
-export function makePlace(roots: Roots, user: VmUser): Place {
+export function makePlace(roots: Roots, user: VmUser): RunDirectory {
   const jail = makeJail(roots, user);
   sweep(roots);
   const { id, lockFd } = takeLock(places(roots));

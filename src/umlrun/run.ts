@@ -8,7 +8,7 @@ import { killSandbox, type Sandbox } from '../jail/spawn/sandbox-processes.ts';
 import { spawnInJail } from '../jail/spawn/spawn.ts';
 import { connectUser } from '../network/connect-pasta.ts';
 import { hasIpv6 } from '../network/host/host-network.ts';
-import { planUser } from '../network/plan/pasta-plan.ts';
+import { planPasta } from '../network/plan/pasta-plan.ts';
 import { interfaceArgument } from '../network/plan/vector-options.ts';
 import { claimCores, countClaims } from '../plan/facts/core-claims.ts';
 import { allowedCores } from '../plan/facts/core-load.ts';
@@ -29,12 +29,12 @@ import {
   openDirectories,
 } from './host/directories.ts';
 import { GivenFiles } from './host/given.ts';
-import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host/host.ts';
+import { findRoots, type Host, inspectRunHost, lpjCacheOf } from './host/host.ts';
 import { prepareImage, type RunImage } from './host/image.ts';
 import { initFile, openInit } from './init-file.ts';
 import { encodeJob, type Job, type Stream } from './job.ts';
 import { filterOf, hasGate, planSandbox } from './plan.ts';
-import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './run-directory.ts';
+import { coreClaimsOf, holderName, makePlace, type Roots, type RunDirectory } from './run-directory.ts';
 import { fds } from './streams/descriptors.ts';
 import { Relay } from './streams/relay.ts';
 import { ownStreams } from './streams/streams.ts';
@@ -53,7 +53,7 @@ export async function run(request: RunRequest): Promise<number> {
   const { userns, ...roots } = findRoots(request.configPath);
   const files = new GivenFiles();
   try {
-    const host = await lookAtHost(request, { ...roots, userns, files });
+    const host = await inspectRunHost(request, { ...roots, userns, files });
     const directories = openDirectories(request, { host, roots, files });
     process.umask(0o022);
     const streams = ownStreams();
@@ -84,7 +84,7 @@ interface RunParts {
   readonly relay: Relay;
 }
 
-async function runIn(place: Place, parts: RunParts): Promise<number> {
+async function runIn(place: RunDirectory, parts: RunParts): Promise<number> {
   const { request, roots, host, directories, files, streams, relay } = parts;
   const { shares } = directories;
   const { root, image } = await prepareRoot(place, parts);
@@ -173,9 +173,12 @@ interface RunNetwork {
 }
 
 /** What is connected ends with the directory of the run. */
-function networkOf({ home }: Place, { kernel, networkPrograms: programs }: Host): RunNetwork | undefined {
+function networkOf(
+  { home }: RunDirectory,
+  { kernel, networkPrograms: programs }: Host,
+): RunNetwork | undefined {
   if (!programs) return undefined;
-  const { plan, spec } = planUser({}, 0, home, hasIpv6());
+  const { plan, spec } = planPasta({}, 0, home, hasIpv6());
   return {
     argument: interfaceArgument(0, spec, ownMac, kernel).argument,
     connect: (jail, sandbox) =>
@@ -214,7 +217,7 @@ function learn(
 }
 
 async function prepareRoot(
-  place: Place,
+  place: RunDirectory,
   { request, roots, host, directories, files }: RunParts,
 ): Promise<{ root: Job['root']; image: RunImage | undefined }> {
   if (directories.root) {

@@ -6,21 +6,21 @@ import type { Log } from '../system/logs/log.ts';
 import type { SecurityLog } from '../system/logs/security-log.ts';
 import { refusalText, Shares } from '../system/sharing/shares.ts';
 import { version } from '../system/version.ts';
-import type { Monitors } from './hosts/monitors.ts';
+import type { MonitorConnections } from './hosts/monitors.ts';
 import { readJson, refused, sendJson, statusOf } from './http/answer.ts';
 import type { AnswerOrLate } from './http/late-answers.ts';
 import { checkOrigin, type Names } from './http/origin.ts';
 import type { RequestPath } from './http/request-path.ts';
 import { identityAt } from './identity.ts';
-import { Login, type PasswordPlace } from './login/login.ts';
+import { type PasswordPlace, WebLogin } from './login/login.ts';
 import { PasswordReaders } from './login/password-readers.ts';
-import { type Session, Sessions, sessionCookie, sessionIdOf } from './login/sessions.ts';
+import { type Session, sessionCookie, sessionIdOf, WebSessions } from './login/sessions.ts';
 import { vmActions } from './vms/vm-actions.ts';
 import { vmPages } from './vms/vm-pages.ts';
 import type { WireSession } from './wire.ts';
 
 interface ApiOptions {
-  readonly monitors: Monitors;
+  readonly monitors: MonitorConnections;
   readonly log: Log;
   readonly security: Pick<SecurityLog, 'record'>;
   readonly url: WebUrl | undefined;
@@ -38,14 +38,14 @@ interface ApiCall extends RequestPath {
 /** What the pages ask umlweb for, as JSON: `api/…`. Everything but a login needs a session. */
 export class Api {
   readonly #options: ApiOptions;
-  readonly #sessions = new Sessions();
-  readonly #login: Login;
+  readonly #sessions = new WebSessions();
+  readonly #login: WebLogin;
   readonly #readers = new PasswordReaders();
   readonly #calls = new Shares(webShares.calls);
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#login = new Login(this.#sessions, () => this.#passwordPlace());
+    this.#login = new WebLogin(this.#sessions, () => this.#passwordPlace());
   }
 
   /** Before the first request. */

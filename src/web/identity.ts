@@ -12,7 +12,7 @@ export interface Identity extends ActForArgs {
 }
 
 /** What all pages see together is what the lowest role may see. */
-export const dashboard: Identity = { user: 'dashboard', role: 'look', address: '' };
+export const dashboardIdentity: Identity = { user: 'dashboard', role: 'view', address: '' };
 
 /**
  * The user of a session, at a VM. A user is identified by the role of the password. A VM that the password does not open

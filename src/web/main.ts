@@ -15,7 +15,7 @@ import { SecurityLog } from '../system/logs/security-log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { version } from '../system/version.ts';
-import { Monitors } from './hosts/monitors.ts';
+import { MonitorConnections } from './hosts/monitors.ts';
 import { Assets } from './http/assets.ts';
 import { type Tls, WebServer } from './server.ts';
 
@@ -69,7 +69,7 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   reopenAtSignal(ownLog, log);
   const lastWord = new LastWord({
     log,
-    trouble: (error) => log.error(toFailure(error), 'a call to the host failed'),
+    warning: (error) => log.error(toFailure(error), 'a call to the host failed'),
   });
   try {
     lastWord.end(await serveUntilSignal({ configPath, programs, ended, manager, log }));
@@ -90,7 +90,7 @@ interface WebParts {
 
 /** Resolves to the signal that ends umlweb. */
 async function serveUntilSignal({ configPath, programs, ended, manager, log }: WebParts): Promise<string> {
-  const monitors = new Monitors(configPath);
+  const monitors = new MonitorConnections(configPath);
   const global = monitors.global();
   const security = new SecurityLog(
     securityFile(securityDirectory(process.env, join(global.vardir, '.umlweb')), (change, path) =>
@@ -119,7 +119,7 @@ async function serveUntilSignal({ configPath, programs, ended, manager, log }: W
 }
 
 /** A certificate is renewed while pages are open. If it is unusable, the previous one stays. */
-function renewTls(server: WebServer, monitors: Monitors, log: Log): void {
+function renewTls(server: WebServer, monitors: MonitorConnections, log: Log): void {
   try {
     const tls = readTls(monitors.global());
     if (tls) server.renewTls(tls);

@@ -5,7 +5,7 @@ import { printable } from '../system/text.ts';
 import type { WirePoint, WireVm } from './wire.ts';
 
 /** The measurements of a VM at one moment, from its monitor. */
-export interface Look {
+export interface VmReading {
   /** Milliseconds since 1970, to be shown. */
   readonly time: number;
   /** The same on the clock of performance.now(), for rates. */
@@ -20,7 +20,7 @@ const problemCharacters = 500;
 const warningCharacters = 8000;
 
 /** A VM as the dashboard shows it; rates are those since the look before. */
-export function sampleOf(name: string, now: Look, before: Look | undefined): WireVm {
+export function sampleOf(name: string, now: VmReading, before: VmReading | undefined): WireVm {
   const { info } = now;
   const hung = info.hungSince > 0;
   const warnings = wrongWith(info).map(({ text }) => text);
@@ -62,7 +62,7 @@ export function absent(name: string, error: unknown, time: number): WireVm {
 
 const nothing = { cpu: null, memory: null, disk: null, network: null } as const;
 
-function pointOf({ time, on, info, stats }: Look, before: Look | undefined): WirePoint {
+function pointOf({ time, on, info, stats }: VmReading, before: VmReading | undefined): WirePoint {
   const memory = stats ? stats.memTotal - stats.memAvailable : null;
   // Counters restart with each kernel.
   const isSame = before && before.info.kernelPid === info.kernelPid && info.kernelPid > 0;

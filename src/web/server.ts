@@ -11,7 +11,7 @@ import type { Log } from '../system/logs/log.ts';
 import type { SecurityLog } from '../system/logs/security-log.ts';
 import { Api } from './api.ts';
 import { Sockets } from './consoles/sockets.ts';
-import type { Monitors } from './hosts/monitors.ts';
+import type { MonitorConnections } from './hosts/monitors.ts';
 import { Refused, refused, sendJson, statusOf } from './http/answer.ts';
 import type { Assets } from './http/assets.ts';
 import { isOurHost, type Names, pageText, pathBelow } from './http/origin.ts';
@@ -31,7 +31,7 @@ export interface WebOptions {
   /** Plain HTTP without. */
   readonly tls: Tls | undefined;
   readonly assets: Assets;
-  readonly monitors: Monitors;
+  readonly monitors: MonitorConnections;
   readonly log: Log;
   readonly security: SecurityLog;
 }

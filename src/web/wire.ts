@@ -1,7 +1,7 @@
 /** The JSON messages between umlweb and its pages. No imports: both sides use it. */
 
 /** In the order of what they may do. */
-export const wireRoles = ['look', 'console', 'operate', 'admin'] as const;
+export const wireRoles = ['view', 'console', 'operate', 'admin'] as const;
 export type WireRole = (typeof wireRoles)[number];
 
 /** Why something was refused or failed: the four fields of docs/errors.md. */
@@ -24,11 +24,11 @@ export interface WireSession {
 export type WireState =
   | 'no-monitor'
   | 'unreachable'
-  | 'down'
+  | 'stopped'
   | 'starting'
   | 'running'
   | 'stopping'
-  | 'foreign';
+  | 'unmanaged';
 
 /** One point of the graphs of a VM; null is not known. */
 export interface WirePoint {
@@ -81,19 +81,19 @@ export type LiveMessage =
       readonly names: readonly string[];
       readonly vms: readonly { readonly vm: WireVm; readonly history: readonly WirePoint[] }[];
       /** Why those may not be all. */
-      readonly troubles: readonly string[];
+      readonly warnings: readonly string[];
     }
   | { readonly kind: 'vm'; readonly vm: WireVm }
   | { readonly kind: 'events'; readonly events: readonly WireEvent[] };
 
 /**
  * Text messages of the websocket `console`, from umlweb. Binary ones are output: its absolute offset as a 64-bit
- * number, most significant byte first, and the bytes. After a `seat` with a screen, the first one draws that screen.
+ * number, most significant byte first, and the bytes. After a `viewer` with a screen, the first one draws that screen.
  */
 export type ConsoleMessage =
   | {
       /** The first message. */
-      readonly kind: 'seat';
+      readonly kind: 'viewer';
       /** Offsets and counts are valid only for this monitor: with another one, the page restarts. */
       readonly monitor: string;
       /** Offset of the output that follows. */

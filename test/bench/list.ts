@@ -1,4 +1,4 @@
-import { hostPathOf } from '../../src/disk/names/image-name.ts';
+import { imagePathOnHost } from '../../src/disk/names/image-name.ts';
 import { listImages } from '../../src/disk/store/list.ts';
 import { writeCow } from '../disk/cow/sample-file.ts';
 import { TestStore } from '../disk/store/store.ts';
@@ -14,7 +14,7 @@ export async function measureList(): Promise<Figure[]> {
     const basePath = store.add(base, MiB);
     for (let i = 0; i < 499; i++) store.add({ vm: `vm${i % 50}`, path: `/disks/flat${i}.dsk` });
     for (let i = 0; i < 500; i++)
-      writeCow(hostPathOf({ vm: `vm${i % 50}`, path: `/disks/c${i}.cow` }, store), base.path, basePath);
+      writeCow(imagePathOnHost({ vm: `vm${i % 50}`, path: `/disks/c${i}.cow` }, store), base.path, basePath);
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const began = performance.now();

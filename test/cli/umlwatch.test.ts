@@ -51,18 +51,18 @@ async function end({ child, ended }: { child: ChildProcess; ended: Promise<unkno
   await ended;
 }
 
-describe('a VM that is down', () => {
+describe('a VM that is stopped', () => {
   test('-info', () => {
     const { status, stdout, stderr } = watch('-info');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^vm1\n {2}state +down for \d+ s\n {2}monitor +pid \d+\n {2}memory +64 MiB\n/);
-    expect(json(watch('-info', '-json'))).toMatchObject([{ name: 'vm1', state: 'down', kernelPid: 0 }]);
+    expect(json(watch('-info', '-json'))).toMatchObject([{ name: 'vm1', state: 'stopped', kernelPid: 0 }]);
   });
 
   test.each([
-    ['-stop', 'it is down already (hint: umlwatch vm1 -info)'],
-    ['-kill', 'it is down already (hint: umlwatch vm1 -info)'],
-    ['-ctrlaltdel', 'it is down (hint: umlwatch vm1 -start)'],
+    ['-stop', 'it is stopped already (hint: umlwatch vm1 -info)'],
+    ['-kill', 'it is stopped already (hint: umlwatch vm1 -info)'],
+    ['-ctrlaltdel', 'it is stopped (hint: umlwatch vm1 -start)'],
   ])('%s: wrong state, status 5', (word, why) => {
     const { status, stdout, stderr } = watch(word);
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
@@ -74,13 +74,13 @@ describe('a VM that is down', () => {
     ['-send', 'x'],
   ])('%s is refused, and not waited for', (...words) => {
     const { status, stderr } = watch(...words);
-    expect(stderr).toBe('umlwatch: vm1: the VM is down (hint: umlwatch vm1 -start)\n');
+    expect(stderr).toBe('umlwatch: vm1: the VM is stopped (hint: umlwatch vm1 -start)\n');
     expect(status).toBe(5);
   });
 
-  test('-expect says that it is down', () => {
+  test('-expect says that it is stopped', () => {
     const { status, stderr } = watch('-expect', 'x', '-timeout', '100ms');
-    expect(stderr).toContain('; the VM is down; its screen:\n  (empty)\n(hint: umlwatch vm1 -start)\n');
+    expect(stderr).toContain('; the VM is stopped; its screen:\n  (empty)\n(hint: umlwatch vm1 -start)\n');
     expect(status).toBe(8);
   });
 
@@ -93,7 +93,7 @@ describe('a VM that is down', () => {
   test('input for its console is refused, not kept waiting', () => {
     const { status, stderr } = world.run('umlwatch', ['vm1', '-connect', 'con1'], 'echo hello\n');
     expect(stderr).toBe(
-      'umlwatch: vm1: VM down: the last 11 bytes of the input were not read (hint: umlwatch vm1 -info)\n',
+      'umlwatch: vm1: VM stopped: the last 11 bytes of the input were not read (hint: umlwatch vm1 -info)\n',
     );
     expect(status).toBe(5);
     expect(world.run('umlwatch', ['vm1', '-connect', 'con1'], '').status).toBe(0);
@@ -233,7 +233,7 @@ describe('a life', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       joined: false,
-      state: 'down',
+      state: 'stopped',
       summary: expect.stringMatching(/^stopped/),
     });
     expect(watch('-info').stdout).toMatch(/last exit +poweroff at .* \(status 0, asked by uid 0\)/);
@@ -260,7 +260,7 @@ describe('words on standard input', () => {
   test('the first error ends the script and is its status', () => {
     const { status, stdout, stderr } = script('kill\ninfo\n');
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
-    expect(stderr).toContain('it is down already');
+    expect(stderr).toContain('it is stopped already');
     expect(script('info\ninof\ninfo\n')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('did you mean info?'),
@@ -336,12 +336,12 @@ describe('who reads the output', () => {
 
 describe('what cannot be reached', () => {
   test('no monitor: status 4', () => {
-    expect(world.run('umlwatch', ['down', '-info'])).toEqual({
+    expect(world.run('umlwatch', ['stopped', '-info'])).toEqual({
       status: 4,
       stdout: '',
       stderr: `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down (hint: start it: umlmon down)\n`,
     });
-    expect(world.run('umlwatch', ['down'], 'info\n').status).toBe(4);
+    expect(world.run('umlwatch', ['stopped'], 'info\n').status).toBe(4);
   });
 
   test('no such VM: status 3', () => {
@@ -368,12 +368,12 @@ describe('what cannot be reached', () => {
   });
 
   test('a socket that a killed monitor has left: status 4', async () => {
-    const monitor = await world.startMonitor('down');
+    const monitor = await world.startMonitor('stopped');
     const gone = new Promise((resolve) => monitor.once('exit', resolve));
     monitor.kill('SIGKILL');
     await gone;
     expect(existsSync(join(world.varDir, 'down/ctrl'))).toBe(true);
-    expect(world.run('umlwatch', ['down', '-info'])).toMatchObject({
+    expect(world.run('umlwatch', ['stopped', '-info'])).toMatchObject({
       status: 4,
       stderr:
         `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down; its socket is a leftover of a ` +

@@ -153,7 +153,7 @@ test('started as its own user, umldir serves monitors of root and records refusa
     timeoutMs: 5000,
   });
   cleanUp.push(() => stranger.close());
-  const vm = { name: 'vm9', state: 'down', stateSince: 0, ready: false, address: '', port: 1 } as const;
+  const vm = { name: 'vm9', state: 'stopped', stateSince: 0, ready: false, address: '', port: 1 } as const;
   expect(await stranger.call('register', vm)).toMatchObject({ kind: 'failed' });
   const [line = ''] = readFileSync(join(directory, 'security.log'), 'utf8').split('\n');
   expect(JSON.parse(line)).toMatchObject({

@@ -20,7 +20,7 @@ beforeAll(async () => {
   port = await freePort();
   umldir = await TestUmldir.start({ home: directory, keys: { umldir_port: port, host_name: 'host1' } });
   clients.push(await registerAt(directory, { name: 'vm1', port: 7001 }));
-  clients.push(await registerAt(directory, { name: 'vm2', state: 'down', ready: false }));
+  clients.push(await registerAt(directory, { name: 'vm2', state: 'stopped', ready: false }));
 }, 60_000);
 
 afterAll(async () => {

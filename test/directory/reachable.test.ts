@@ -32,7 +32,7 @@ test.each([
     resolve: (target) => resolve(directory, 'here', target),
     addressOf: () => undefined,
     redirectorPort: () => 0,
-    sharing: () => ({ sharing: 'off', trouble: '' }),
+    sharing: () => ({ sharing: 'off', warning: '' }),
   });
   for (const host of ['', 'here', 'HERE'])
     expect(await handlers.getPort({ vm: 'vm1', host }, caller)).toMatchObject({ kind: 'ok', port: where });

@@ -36,7 +36,7 @@ test('a monitor that starts before umldir registers when umldir starts, with eac
   const { here, entries, state } = await untilListed(port, (list) => list.entries.length === 1);
   expect({ here, entries, state }).toMatchObject({
     here: 'host1',
-    entries: [{ host: 'host1', vm: { name: 'vm1', state: 'down', ready: false } }],
+    entries: [{ host: 'host1', vm: { name: 'vm1', state: 'stopped', ready: false } }],
     state: { sharing: 'off' },
   });
   const client = await world.client('vm1');
@@ -44,7 +44,7 @@ test('a monitor that starts before umldir registers when umldir starts, with eac
     await client.call('start', undefined);
     await untilListed(port, ({ entries: [entry] }) => entry?.vm.state === 'running' && entry.vm.ready);
     await client.call('kill', undefined);
-    await untilListed(port, ({ entries: [entry] }) => entry?.vm.state === 'down');
+    await untilListed(port, ({ entries: [entry] }) => entry?.vm.state === 'stopped');
   } finally {
     client.close();
   }

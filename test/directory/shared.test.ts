@@ -101,7 +101,7 @@ test('each host lists the VMs of all hosts, with equal entries', async () => {
     await untilListed(three.port, () => true),
   ];
   expect(first.entries).toEqual(second.entries);
-  expect(first.state).toEqual({ sharing: 'on', trouble: '' });
+  expect(first.state).toEqual({ sharing: 'on', warning: '' });
 });
 
 test('the redirector of each host leads to each VM; of two equal names to its own VM, or to that of the named host', async () => {
@@ -143,15 +143,15 @@ test('a malformed record is reported once, while it exists', async () => {
   const writer = new Etcd([{ protocol: 'http:', host: '127.0.0.1', port: etcd.port }]);
   const { signal } = new AbortController();
   const key = toBase64(vmKey('host9', 'bad'));
-  const trouble = (wanted: RegExp) => untilListed(one.port, ({ state }) => wanted.test(state.trouble));
+  const warning = (wanted: RegExp) => untilListed(one.port, ({ state }) => wanted.test(state.warning));
   try {
     for (const value of ['not JSON', 'nor this'])
       await writer.call('kv/put', { key, value: toBase64(value) }, signal);
     await writer.call('kv/put', { key: toBase64(hostKey('host9')), value: toBase64('{}') }, signal);
-    await trouble(/^2 records of other hosts were omitted/);
+    await warning(/^2 records of other hosts were omitted/);
     for (const gone of [key, toBase64(hostKey('host9'))])
       await writer.call('kv/deleterange', { key: gone }, signal);
-    await trouble(/^$/);
+    await warning(/^$/);
   } finally {
     writer.close();
   }
@@ -164,14 +164,14 @@ test('umlwatch reaches a monitor of one host through another one', async () => {
     world.addImage('vm1');
     const four = await startHost('host4', world.home);
     await world.startMonitor('vm1');
-    await setPassword(world.varDir, { vm: 'vm1', role: 'look' }, 'correct horse battery');
+    await setPassword(world.varDir, { vm: 'vm1', role: 'view' }, 'correct horse battery');
     const passwordFile = join(world.home, 'password');
     writeFileSync(passwordFile, 'correct horse battery\n');
     await namesAt(one, 5);
     world.configure({}, `umldir_port = ${one.port}`);
     process.env.XDG_STATE_HOME = world.home;
     const asked = world.run('umlwatch', ['vm1@127.0.0.1', '-password-file', passwordFile, '-info']);
-    expect(asked).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('down') });
+    expect(asked).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('stopped') });
     await world.stopMonitors();
     await four.umldir.end();
     await namesAt(one, 4);
@@ -183,7 +183,7 @@ test('umlwatch reaches a monitor of one host through another one', async () => {
 test('a host with the name of another one does not share, and reports why', async () => {
   const impostor = await startHost('host1');
   const { entries, state } = await untilListed(impostor.port, (list) =>
-    list.state.trouble.includes('uses this name'),
+    list.state.warning.includes('uses this name'),
   );
   expect([entries, state.sharing]).toEqual([[], 'broken']);
   await impostor.umldir.end();

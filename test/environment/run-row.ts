@@ -28,13 +28,13 @@ export async function runRow(row: Row, usualUid: number): Promise<RowResult> {
   const typist = new Typist(pty);
   // The first is hung up when the console session at it has ended (disassociate_ctty in drivers/tty/tty_jobctrl.c).
   const second = Pty.open(terminal);
-  const troublesOfRun = new Typist(second);
+  const warningsOfRun = new Typist(second);
   const child = spawn('unshare', [...namespaces, ...more, 'sh', '-c', scriptOf(row, usualUid)], {
     stdio: ['ignore', 'pipe', 'pipe', pty.slave, second.slave],
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
   try {
-    const [said, troubles, status] = await Promise.all([
+    const [said, warnings, status] = await Promise.all([
       textOf(child.stdout),
       textOf(child.stderr),
       new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject)),
@@ -46,16 +46,16 @@ export async function runRow(row: Row, usualUid: number): Promise<RowResult> {
       const [name = '', code = '', text = ''] = result.split(marks.part);
       if (name === 'needs' && code !== '0') impossible = text;
       const path = paths.find((one) => one === name);
-      const seen = path === 'console' ? typist.seen : path?.startsWith('umlrun') ? troublesOfRun.seen : '';
+      const seen = path === 'console' ? typist.seen : path?.startsWith('umlrun') ? warningsOfRun.seen : '';
       if (path) outcomes.set(path, { status: Number(code), text: text + seen });
     }
     if (outcomes.size === 0 && impossible === undefined)
-      throw new Error(`the environment could not be made (${status}): ${said}${troubles}`);
+      throw new Error(`the environment could not be made (${status}): ${said}${warnings}`);
     return { outcomes, ...(impossible === undefined ? {} : { impossible }), ms: performance.now() - begun };
   } finally {
     clearTimeout(timer);
     typist.stop();
-    troublesOfRun.stop();
+    warningsOfRun.stop();
     pty.close();
     second.close();
     await removeCgroups(row.environment.uid ?? usualUid);

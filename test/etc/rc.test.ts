@@ -38,7 +38,7 @@ describe('the rc script in a container without systemd', () => {
   test('starts monitors and VMs, once', () => {
     expect(rc('start')).toMatchObject({ status: lsb.done });
     container.ask('umlwatch', 'db', '-wait', 'ready');
-    expect(statesOf()).toEqual({ db: 'running', idle: 'down', off: 'no-monitor' });
+    expect(statesOf()).toEqual({ db: 'running', idle: 'stopped', off: 'no-monitor' });
     const kernel = kernelOf();
     expect(rc('start').status).toBe(lsb.done);
     expect(kernelOf()).toBe(kernel);

@@ -12,12 +12,12 @@ export function snapshotOf(config: VmConfig, run?: KernelRun): VmSnapshot {
     settings: { vm: config },
     channels: { infos: () => [] },
     events: { next: 1 },
-    troubles: { count: 0, last: '' },
+    warnings: { count: 0, last: '' },
   } as unknown as VmSnapshot['vm'];
   return {
     vm,
     owner: { tcp: '', logDropped: 0 },
-    state: { state: run ? 'running' : 'down', since: 0 },
+    state: { state: run ? 'running' : 'stopped', since: 0 },
     readiness: { configured: 'kernel', ready: false, reached: [] },
     operation: undefined,
     run,

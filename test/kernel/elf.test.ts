@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseElf, readerOf } from '../../src/kernel/elf.ts';
+import { elfReader, parseElf } from '../../src/kernel/elf.ts';
 import { UmlmonError } from '../../src/system/errors/errors.ts';
 import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const kernel = join(testKernelDirectory(), 'linux');
-const parse = (file: Buffer) => parseElf(readerOf(file), file.length, 'file');
+const parse = (file: Buffer) => parseElf(elfReader(file), file.length, 'file');
 
 /** What binutils says of a program: an oracle that is not ours. */
 function askReadelf(path: string) {
@@ -64,7 +64,7 @@ describe('hostile files', () => {
   const kernelHead = readFileSync(kernel).subarray(0, 256 * 1024);
   /** Parsed, or refused with our error; never anything else, and never a read outside of the file. */
   const survives = (file: Buffer) => {
-    const read = readerOf(file);
+    const read = elfReader(file);
     const guarded = (offset: number, length: number) => {
       expect(offset).toBeGreaterThanOrEqual(0);
       expect(length).toBeGreaterThanOrEqual(0);

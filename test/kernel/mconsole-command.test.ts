@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import {
   explainRefusal,
   isQuestion,
-  lineOf,
   mconsoleCommands,
+  mconsoleLine,
   parseMconsoleLine,
   tidyAnswer,
 } from '../../src/kernel/mconsole-command.ts';
@@ -12,7 +12,7 @@ import { encodeRequest } from '../../src/kernel/mconsole-packet.ts';
 
 const sent = (line: string) => {
   const command = parseMconsoleLine(line);
-  return 'cause' in command ? command.cause : lineOf(command);
+  return 'cause' in command ? command.cause : mconsoleLine(command);
 };
 
 test('a line becomes what the kernel takes', () => {
@@ -64,8 +64,8 @@ test('for any input, an accepted line becomes a request with the same command', 
         expect(command.cause).not.toBe('');
         return;
       }
-      expect(Buffer.isBuffer(encodeRequest(lineOf(command)))).toBe(true);
-      expect(parseMconsoleLine(lineOf(command))).toEqual(command);
+      expect(Buffer.isBuffer(encodeRequest(mconsoleLine(command)))).toBe(true);
+      expect(parseMconsoleLine(mconsoleLine(command))).toEqual(command);
     }),
   );
 });

@@ -47,7 +47,7 @@ describe('a job', () => {
     expect(job).toMatchObject({ id: 1, name: 'copy', subject: 'a to b', by: 'uid 7', ended: 0 });
     expect(job.outcome).toEqual({ state: 'running' });
     expect((await ended(jobs, 1)).outcome).toEqual({ state: 'done', result });
-    expect(kinds()).toEqual(['job-began 1 copy uid 7', 'job-ended 1 copy uid 7 ok']);
+    expect(kinds()).toEqual(['job-started 1 copy uid 7', 'job-ended 1 copy uid 7 ok']);
   });
 
   test('that fails has the error as its outcome, and its code in the event', async () => {

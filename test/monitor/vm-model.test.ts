@@ -81,7 +81,7 @@ const commands = fc.commands(
       world.killMonitor();
       world.kernels.hasUnknownKernel = true;
       await world.startMonitor();
-      expect(world.vm.state).toBe('foreign');
+      expect(world.vm.state).toBe('unmanaged');
     }),
     act('clean shutdown of the monitor', shutDown),
     act('the unknown kernel ends', (world) => {
@@ -98,7 +98,7 @@ function checkAlways({ kernels, vm, events, asked }: FakeVm): void {
   const changes = events
     .filter(({ kind }) => kind === 'state')
     .map(({ attributes }) => attributes.map(({ value }) => value));
-  let state = 'down';
+  let state = 'stopped';
   for (const [from = '', to = ''] of changes) {
     expect(from).toBe(state);
     expect(successors(from)).toContain(to);
@@ -123,7 +123,7 @@ function successors(state: string): string[] {
 async function checkQuiet(world: FakeVm): Promise<void> {
   await world.quiet();
   const { kernels, vm } = world;
-  if (vm.state === 'down') {
+  if (vm.state === 'stopped') {
     expect(kernels.alive).toBeUndefined();
     expect([...kernels.held]).toEqual([]);
   }
@@ -163,18 +163,18 @@ async function finish(world: FakeVm): Promise<void> {
     await world.quiet();
   }
   await world.advance(120_000);
-  if (world.vm.state === 'foreign') await world.vm.examine();
+  if (world.vm.state === 'unmanaged') await world.vm.examine();
   world.ask('kill');
   await world.advance(120_000);
 }
 
 function checkEnd({ kernels, vm, asked, events }: FakeVm): void {
-  expect(vm.state).toBe('down');
+  expect(vm.state).toBe('stopped');
   expect(kernels.alive).toBeUndefined();
   expect([...kernels.held]).toEqual([]);
   expect(asked.filter(({ answers, isLost }) => !isLost && answers !== 1)).toEqual([]);
   const count = (kind: string) => events.filter((event) => event.kind === kind).length;
-  expect(count('operation-ended')).toBe(count('operation-began'));
+  expect(count('operation-ended')).toBe(count('operation-started'));
   expect(vm.info().operation).toBe('');
   // Who has joined an operation is told the same as who has begun it.
   for (const { result } of asked)

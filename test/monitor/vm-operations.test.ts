@@ -76,7 +76,7 @@ for (const [state, enter] of Object.entries(states))
       const special = answeredByOperation[`${state}, ${name}`];
       const cell = lifecycle[state as keyof typeof lifecycle][`${name}-asked`];
       if (special === joined) {
-        const began = world.events.slice(before).filter(({ kind }) => kind === 'operation-began');
+        const began = world.events.slice(before).filter(({ kind }) => kind === 'operation-started');
         expect({ answers: asked.answers, began }).toEqual({ answers: 0, began: [] });
       } else if (special) expect(asked.error).toMatchObject({ code: 'STATE_BUSY', reason: busy.cause });
       else if (typeof cell === 'object' && 'refuse' in cell)
@@ -87,7 +87,7 @@ for (const [state, enter] of Object.entries(states))
         const [first] = to.map(({ attributes }) => attributes.find(({ name: of }) => of === 'to')?.value);
         // A kill of a stop stays in its state.
         expect(first ?? world.vm.state).toBe(
-          state === 'stopping' ? 'down' : typeof cell === 'object' && 'next' in cell && cell.next,
+          state === 'stopping' ? 'stopped' : typeof cell === 'object' && 'next' in cell && cell.next,
         );
       }
     });
@@ -120,7 +120,7 @@ test('a start that fails fails alike for all who joined it, and releases everyth
   await world.quiet();
   expect(first.error).toBeInstanceOf(UmlmonError);
   expect(second.error).toBe(first.error);
-  expect(world.vm.state).toBe('down');
+  expect(world.vm.state).toBe('stopped');
   expect([...world.kernels.held]).toEqual([]);
 });
 
@@ -134,7 +134,7 @@ test('a kill ends a start whose kernel has not announced itself', async () => {
   await world.quiet();
   expect(kill.result?.summary).toBe('killed while starting');
   expect(start.error).toMatchObject({ code: 'START_KILLED' });
-  expect(world.vm.state).toBe('down');
+  expect(world.vm.state).toBe('stopped');
   expect([...world.kernels.held]).toEqual([]);
 });
 
@@ -147,7 +147,7 @@ test('a kill of a start that has no plan yet is answered when nothing can come o
   expect(kill.answers).toBe(0);
   world.planner.finish();
   await world.quiet();
-  expect(kill).toMatchObject({ answers: 1, stateThen: 'down' });
+  expect(kill).toMatchObject({ answers: 1, stateThen: 'stopped' });
   expect(start.error).toMatchObject({ code: 'START_KILLED' });
   expect(world.kernels.all).toEqual([]);
 });
@@ -164,7 +164,7 @@ test('a stop does not wait for a start whose guest runs no process yet', async (
   const stop = world.ask('stop');
   await world.quiet();
   expect(start.result?.summary).toMatch(/its guest runs no process yet$/);
-  expect(stop).toMatchObject({ answers: 1, stateThen: 'down' });
+  expect(stop).toMatchObject({ answers: 1, stateThen: 'stopped' });
 });
 
 test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile cancels that', async () => {
@@ -172,7 +172,7 @@ test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile
   await run();
   world.kernels.alive?.end('crash');
   await world.quiet();
-  expect(world.vm.state).toBe('down');
+  expect(world.vm.state).toBe('stopped');
   await world.advance(120_000);
   expect(world.vm.state).toBe('starting');
   world.planner.finish();
@@ -185,7 +185,7 @@ test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile
   const stop = world.ask('stop');
   await world.advance(600_000);
   expect(stop.result?.summary).toBe('down; the restart by policy is cancelled');
-  expect(world.vm.state).toBe('down');
+  expect(world.vm.state).toBe('stopped');
   expect(world.kernels.all).toHaveLength(2);
 });
 

@@ -33,7 +33,11 @@ async function kinds(client: MonitorClient): Promise<string[]> {
 
 test('a lifetime: start, work, clean stop', async () => {
   const client = await monitorOf('vm1');
-  expect(await client.call('info', undefined)).toMatchObject({ state: 'down', kernelPid: 0, lastExit: null });
+  expect(await client.call('info', undefined)).toMatchObject({
+    state: 'stopped',
+    kernelPid: 0,
+    lastExit: null,
+  });
 
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running', joined: false, id: 1 });
   await waitForEvent(client, 'guest-message');
@@ -54,7 +58,7 @@ test('a lifetime: start, work, clean stop', async () => {
   });
 
   expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({
-    state: 'down',
+    state: 'stopped',
     summary: 'stopped in order',
   });
   expect(existsSync(`/proc/${info.kernelPid}`)).toBe(false);
@@ -67,7 +71,7 @@ test('a lifetime: start, work, clean stop', async () => {
   expect(seen.splice(booted, 2)).toEqual(['guest-message', 'ready']);
   expect(seen).toEqual([
     'monitor-started',
-    'operation-began',
+    'operation-started',
     'down → starting',
     ...Array(9).fill('start-step'),
     'ready',
@@ -77,7 +81,7 @@ test('a lifetime: start, work, clean stop', async () => {
     'ready',
     'operation-ended',
     'console-attached',
-    'operation-began',
+    'operation-started',
     'running → stopping',
     'stop-stage',
     'exit',
@@ -153,9 +157,9 @@ test('warnings are logged at the start of a monitor', () => {
 test('what makes no sense now is refused with the state', async () => {
   const client = await monitorOf('vm1');
   const refusal = (cause: string) => ({ code: 'STATE_WRONG', place: 'vm1', reason: cause });
-  await expect(client.call('stop', { timeoutMs: 0 })).rejects.toMatchObject(refusal('it is down already'));
-  await expect(client.call('kill', undefined)).rejects.toMatchObject(refusal('it is down already'));
-  await expect(client.call('ctrlAltDel', undefined)).rejects.toMatchObject(refusal('it is down'));
+  await expect(client.call('stop', { timeoutMs: 0 })).rejects.toMatchObject(refusal('it is stopped already'));
+  await expect(client.call('kill', undefined)).rejects.toMatchObject(refusal('it is stopped already'));
+  await expect(client.call('ctrlAltDel', undefined)).rejects.toMatchObject(refusal('it is stopped'));
   await client.call('start', undefined);
   await expect(client.call('start', undefined)).rejects.toMatchObject(refusal('it is running already'));
 });
@@ -186,7 +190,7 @@ test('a guest that does not react is halted, and a kill overtakes the stop', asy
   const shell = await GuestShell.open(client);
   await shell.run(ignoreCtrlAltDel);
   const stopped = await client.call('stop', { timeoutMs: 300 });
-  expect(stopped).toMatchObject({ state: 'down', summary: 'stopped by halt' });
+  expect(stopped).toMatchObject({ state: 'stopped', summary: 'stopped by halt' });
 
   const events = await client.call('info', undefined);
   await client.call('start', undefined);
@@ -194,7 +198,7 @@ test('a guest that does not react is halted, and a kill overtakes the stop', asy
   await (await GuestShell.open(client)).run(ignoreCtrlAltDel);
   const stopping = client.call('stop', { timeoutMs: 30_000 });
   await waitForEvent(client, 'stop-stage', events.eventsNext);
-  expect(await second.call('kill', undefined)).toMatchObject({ state: 'down', summary: 'killed' });
+  expect(await second.call('kill', undefined)).toMatchObject({ state: 'stopped', summary: 'killed' });
   await stopping;
   expect((await client.call('info', undefined)).lastExit).toMatchObject({ cause: 'killed', signal: 9 });
 });
@@ -232,14 +236,14 @@ test('a reboot of the guest is a new start by the monitor, and viewers stay atta
   ).toBe(1);
 });
 
-test('on_reboot = stop leaves the VM down', async () => {
+test('on_reboot = stop leaves the VM stopped', async () => {
   const client = await monitorOf('vm1', 'on_reboot = stop');
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message');
   await (await GuestShell.open(client)).type('reboot\r');
   expect(await waitForEvent(client, 'exit')).toBe('reboot');
   expect(await kinds(client)).not.toContain('restart');
-  expect((await client.call('info', undefined)).state).toBe('down');
+  expect((await client.call('info', undefined)).state).toBe('stopped');
 });
 
 test('a start that fails is undone and names the step, and the next one works', async () => {
@@ -289,7 +293,7 @@ test('an image that another VM uses is refused, and free again after its end', a
     place: expect.stringMatching(/: \[vm2\] ubd0$/),
     reason: '/shared/disks/root.dsk is open read-write by vm1',
   });
-  expect((await two.call('info', undefined)).state).toBe('down');
+  expect((await two.call('info', undefined)).state).toBe('stopped');
   await one.call('stop', { timeoutMs: 0 });
   expect(await two.call('start', undefined)).toMatchObject({ state: 'running' });
 });

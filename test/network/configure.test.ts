@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { emptyRecord, readRecord, writeRecord } from '../../src/network/network-record.ts';
+import { emptyRecord, readNetworkRecord, writeRecord } from '../../src/network/network-record.ts';
 import { releaseNetwork } from '../../src/network/release.ts';
 import { NetNamespace } from '../helpers/host/net-namespace.ts';
 import { buildProgram } from '../helpers/programs/program.ts';
@@ -76,5 +76,5 @@ test('the links for pasta that a crash of the host has left are removed with the
   writeRecord(place, { ...emptyRecord('net:[1] another-boot'), links: [link] });
   expect(await releaseNetwork(place, join(directory, 'tun'))).toEqual([`pasta at ${link}`]);
   expect(existsSync(join(directory, 'user0'))).toBe(false);
-  expect(readRecord(place)).toBeUndefined();
+  expect(readNetworkRecord(place)).toBeUndefined();
 });

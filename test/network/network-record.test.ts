@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   type NetworkRecord,
   neighbourRecords,
-  readRecord,
+  readNetworkRecord,
   removeRecord,
   writeRecord,
 } from '../../src/network/network-record.ts';
@@ -33,14 +33,14 @@ const record: NetworkRecord = {
 
 test('a record is read as it was written, by the VM and by others, until it is removed', async () => {
   const place = { directory, vm: 'vm1' };
-  expect(readRecord(place)).toBeUndefined();
+  expect(readNetworkRecord(place)).toBeUndefined();
   writeRecord(place, record);
-  expect(readRecord(place)).toEqual(record);
+  expect(readNetworkRecord(place)).toEqual(record);
   expect(await neighbourRecords(place, 'net:[1]')).toEqual([]);
   expect(await neighbourRecords({ directory, vm: 'vm2' }, 'net:[1]')).toEqual([{ vm: 'vm1', record }]);
   expect(await neighbourRecords({ directory, vm: 'vm2' }, 'net:[2]')).toEqual([]);
   removeRecord(place);
-  expect(readRecord(place)).toBeUndefined();
+  expect(readNetworkRecord(place)).toBeUndefined();
 });
 
 test('a damaged record is ignored, or has complete entries only', () => {
@@ -55,11 +55,11 @@ test('a damaged record is ignored, or has complete entries only', () => {
   fc.assert(
     fc.property(damaged, (text) => {
       writeFileSync(join(directory, 'vm1'), text);
-      for (const { name, temporary, alias } of readRecord({ directory, vm: 'vm1' })?.interfaces ?? [])
+      for (const { name, temporary, alias } of readNetworkRecord({ directory, vm: 'vm1' })?.interfaces ?? [])
         expect([name, temporary, alias].every((part) => typeof part === 'string')).toBe(true);
     }),
     { numRuns: 300 },
   );
   writeFileSync(join(directory, 'vm1'), JSON.stringify(record).padEnd(networkLimits.recordBytes + 1));
-  expect(readRecord({ directory, vm: 'vm1' })).toBeUndefined();
+  expect(readNetworkRecord({ directory, vm: 'vm1' })).toBeUndefined();
 });

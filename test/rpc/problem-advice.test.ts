@@ -7,9 +7,9 @@ const well = {
   state: 'running',
   hungSince: 0,
   held: null,
-  troubles: 0,
-  lastTrouble: '',
-  warnings: [],
+  warningCount: 0,
+  lastWarning: '',
+  networkWarnings: [],
   consoles: [],
   lastExit: { cause: 'crash', why: '', panic: 'oh\x1b[31m', askedBy: '' },
 } as unknown as VmInfo;
@@ -19,17 +19,17 @@ test('a running VM has no problems, whatever its last exit', () => {
 });
 
 test.each<[Partial<VmInfo>, string, string]>([
-  [{ state: 'foreign' }, 'a kernel runs that its monitor does not manage', 'umlwatch vm1 -events -since 1'],
+  [{ state: 'unmanaged' }, 'a kernel runs that its monitor does not manage', 'umlwatch vm1 -events -since 1'],
   [{ hungSince: 5 }, 'its kernel hangs', 'umlwatch vm1 -kill -start'],
   [
-    { state: 'down', held: { kind: 'kept', since: 1, why: 'on_crash = keep' } },
-    'it is not started again: on_crash = keep',
+    { state: 'stopped', held: { kind: 'preserved', since: 1, why: 'on_crash = preserve' } },
+    'it is not started again: on_crash = preserve',
     'umlwatch vm1 -start',
   ],
-  [{ state: 'down' }, 'it crashed: oh\\x1b[31m', 'umlwatch vm1 -start'],
-  [{ troubles: 1, lastTrouble: 'x\x07' }, 'x\\x07', 'umlwatch vm1 -events -since 1'],
+  [{ state: 'stopped' }, 'it crashed: oh\\x1b[31m', 'umlwatch vm1 -start'],
+  [{ warningCount: 1, lastWarning: 'x\x07' }, 'x\\x07', 'umlwatch vm1 -events -since 1'],
   [
-    { troubles: 3, lastTrouble: 'x' },
+    { warningCount: 3, lastWarning: 'x' },
     'x (the newest of 3 warnings since the monitor started)',
     'umlwatch vm1 -events -since 1',
   ],
@@ -39,7 +39,7 @@ test.each<[Partial<VmInfo>, string, string]>([
 
 test('a requested exit is not a problem', () => {
   for (const cause of ['poweroff', 'reboot', 'killed'] as const)
-    expect(wrongWith({ ...well, state: 'down', lastExit: { ...well.lastExit, cause } } as VmInfo)).toEqual(
+    expect(wrongWith({ ...well, state: 'stopped', lastExit: { ...well.lastExit, cause } } as VmInfo)).toEqual(
       [],
     );
 });

@@ -4,8 +4,8 @@ import type {
   ImageInfo,
   Job,
   ScreenPicture,
-  SeatInfo,
   umlmonctrl,
+  ViewerInfo,
   VmInfo,
 } from '../../src/rpc/umlmonctrl.gen.ts';
 
@@ -65,10 +65,10 @@ export const info: VmInfo = {
   },
   eventsNext: 2 ** 53 - 1,
   logDropped: 0,
-  troubles: 1,
-  lastTrouble: 'disk full',
+  warningCount: 1,
+  lastWarning: 'disk full',
   hungSince: 0,
-  held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
+  held: { kind: 'preserved', since: 1_700_000_000_000, why: 'on_crash = preserve' },
   networks: [
     {
       unit: 15,
@@ -102,7 +102,7 @@ export const info: VmInfo = {
   paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
   hostMemory: 40_000_000,
   refusals: [],
-  warnings: [],
+  networkWarnings: [],
   guestValues: [{ name: 'stage', value: 'db' }],
 };
 
@@ -131,12 +131,12 @@ export const job: Job = {
   outcome: { state: 'running' },
 };
 
-export const seat: SeatInfo = {
+export const viewer: ViewerInfo = {
   id: 7,
   channel: 'con1',
   by: 'uid 0',
   since: 1_700_000_000_000,
-  writes: true,
+  controls: true,
   typedAt: 1_700_000_060_000,
   acknowledged: 5_000_000_000,
   behind: 17,
@@ -170,7 +170,7 @@ export const picture: ScreenPicture = {
 export const stubHandlers: Handlers<typeof umlmonctrl> = {
   null: () => undefined,
   authBegin: () => ({ kind: 'failed', why }),
-  authFinish: (message) => ({ kind: 'ok', step: { message, role: 'look' } }),
+  authFinish: (message) => ({ kind: 'ok', step: { message, role: 'view' } }),
   actFor: ({ role }) => ({ kind: 'ok', role }),
   plan: () => ({ kind: 'failed', why }),
   written: () => ({ kind: 'failed', why }),
@@ -179,7 +179,7 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   start: () => ({ kind: 'failed', why }),
   stop: ({ timeoutMs }) => ({
     kind: 'ok',
-    report: { id: 3, joined: true, state: 'down', elapsedMs: timeoutMs, summary: 'stopped' },
+    report: { id: 3, joined: true, state: 'stopped', elapsedMs: timeoutMs, summary: 'stopped' },
   }),
   kill: () => ({ kind: 'failed', why }),
   ctrlAltDel: () => ({ kind: 'ok' }),
@@ -192,8 +192,8 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   consoleWrite: ({ data }) => ({ kind: 'ok', accepted: data.length }),
   consoleResize: () => ({ kind: 'ok' }),
   consoleDetach: () => ({ kind: 'ok' }),
-  consolePen: () => ({ kind: 'ok', pen: { yours: true, writer: seat } }),
-  consoleWho: () => ({ kind: 'ok', list: { seats: [seat] } }),
+  consoleControl: () => ({ kind: 'ok', control: { yours: true, controller: viewer } }),
+  consoleWho: () => ({ kind: 'ok', list: { viewers: [viewer] } }),
   consoleReplay: () => ({ kind: 'failed', why }),
   consolePicture: () => ({ kind: 'ok', picture }),
   consoleNote: () => ({ kind: 'ok' }),
@@ -210,7 +210,7 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   crashRead: () => ({ kind: 'failed', why }),
   diskList: ({ after }) => ({
     kind: 'ok',
-    list: { images: after === '' ? [image] : [], more: false, troubles: [why] },
+    list: { images: after === '' ? [image] : [], more: false, failures: [why] },
   }),
   diskInfo: () => ({ kind: 'failed', why }),
   diskRun: (request) => ({ kind: 'ok', job: { ...job, name: request.verb } }),

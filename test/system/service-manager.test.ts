@@ -89,7 +89,7 @@ describe('a service manager', () => {
     const manager = open({ NOTIFY_SOCKET: join(directory, 'nobody') });
     expect(() => {
       manager.tell({ READY: '1' });
-      manager.tell({ STATUS: 'down' });
+      manager.tell({ STATUS: 'stopped' });
     }).not.toThrow();
   });
 

@@ -73,7 +73,7 @@ describe('units in a container with systemd', () => {
     expect(
       container.ask('systemctl', 'is-active', unit('db'), unit('web'), unit('idle'), 'umlmon.target'),
     ).toBe('active\nactive\nactive\nactive');
-    expect(['db', 'web', 'idle'].map((vm) => info(vm).state)).toEqual(['running', 'running', 'down']);
+    expect(['db', 'web', 'idle'].map((vm) => info(vm).state)).toEqual(['running', 'running', 'stopped']);
     expect(container.run('systemctl', 'is-active', unit('off')).stdout.trim()).toBe('inactive');
     const delayed =
       momentOf(container, unit('web'), 'InactiveExit') - momentOf(container, unit('db'), 'ActiveEnter');
@@ -119,7 +119,7 @@ describe('units in a container with systemd', () => {
 
   test('report the state of the VM', () => {
     expect(container.property(unit('web'), 'StatusText')).toBe('running, ready');
-    expect(container.property(unit('idle'), 'StatusText')).toBe('down');
+    expect(container.property(unit('idle'), 'StatusText')).toBe('stopped');
   });
 
   test('are not more exposed than the manual says', () => {

@@ -8,8 +8,8 @@ const quiet: VmInfo = {
   state: 'running',
   hungSince: 0,
   held: null,
-  troubles: 0,
-  lastTrouble: '',
+  warningCount: 0,
+  lastWarning: '',
   consoles: [],
   lastExit: null,
 };
@@ -31,36 +31,36 @@ test.each([
   ['nothing', {}, []],
   ['a hang', { hungSince: 1 }, ['its kernel hangs']],
   [
-    'a trouble, and how many there were',
-    { troubles: 3, lastTrouble: 'cannot write the log' },
+    'a warning, and how many there were',
+    { warnings: 3, lastWarning: 'cannot write the log' },
     ['cannot write the log (the newest of 3 warnings since the monitor started)'],
   ],
-  ['the only trouble', { troubles: 1, lastTrouble: 'cannot write the log' }, ['cannot write the log']],
+  ['the only warning', { warnings: 1, lastWarning: 'cannot write the log' }, ['cannot write the log']],
   [
     'a crash, and why it is not started again',
-    { state: 'down', lastExit, held: { kind: 'gave-up', since: 1, why: '6 deaths in 10 min' } },
+    { state: 'stopped', lastExit, held: { kind: 'restart-limit', since: 1, why: '6 deaths in 10 min' } },
     ['it crashed: VFS: Unable to mount root fs', 'it is not started again: 6 deaths in 10 min'],
   ],
   [
     'a crash without a text',
-    { state: 'down', lastExit: { ...lastExit, panic: '' } },
+    { state: 'stopped', lastExit: { ...lastExit, panic: '' } },
     ['it crashed: see the last lines of con0'],
   ],
   [
     'a crash of which the host knows why',
-    { state: 'down', lastExit: { ...lastExit, panic: '', why: 'out of memory' } },
+    { state: 'stopped', lastExit: { ...lastExit, panic: '', why: 'out of memory' } },
     ['it crashed: out of memory'],
   ],
   [
     'what is wrong on the host now, before what went wrong once',
     {
-      ...{ troubles: 1, lastTrouble: 'a hook failed' },
+      ...{ warnings: 1, lastWarning: 'a hook failed' },
       warnings: [{ what: 'the interface p1 is down', hint: 'ip link set dev p1 up' }],
     },
     ['the interface p1 is down', 'a hook failed'],
   ],
   ['the crash of the run before', { lastExit }, []],
-  ['an ending that was asked for', { state: 'down', lastExit: { ...lastExit, cause: 'poweroff' } }, []],
+  ['an ending that was asked for', { state: 'stopped', lastExit: { ...lastExit, cause: 'poweroff' } }, []],
   ['a log that cannot be written', { consoles: [consoleInfo] }, ['the log of con0: No space left on device']],
 ] as const)('of %s', (_what, change, warnings) => {
   const sample = warningsOf(change as Partial<VmInfo>);
@@ -69,7 +69,7 @@ test.each([
 });
 
 test('a warning is whole, and harmless', () => {
-  const { warnings, problem } = warningsOf({ troubles: 1, lastTrouble: `\x1b[31m${'x'.repeat(3000)}` });
+  const { warnings, problem } = warningsOf({ warningCount: 1, lastWarning: `\x1b[31m${'x'.repeat(3000)}` });
   expect(warnings[0]).toMatch(/^\\x1b\[31mx{3000}$/);
   expect(problem.length).toBeLessThanOrEqual(500);
 });

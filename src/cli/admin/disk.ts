@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { type Config, requireVm, type VmConfig } from '../../config/config.ts';
-import type { DiskVerb, ImageCaller, Question } from '../../disk/commands/command-types.ts';
+import type { DiskCommand, ImageCaller, Question } from '../../disk/commands/command-types.ts';
 import { readRequest } from '../../disk/commands/read-request.ts';
 import { type ImageName, type ImageStore, nameText, sharedDisks } from '../../disk/names/image-name.ts';
 import type { Owner } from '../../disk/names/new-place.ts';
@@ -38,9 +38,9 @@ export async function runAdminDisk(
   const { config, json } = host;
   const store = storeOf(config);
   if (subcommand === 'list') {
-    const { images, troubles } = await listImages(store);
+    const { images, warnings } = await listImages(store);
     const infos = images.map((image) => imageInfo(image, nameText));
-    await print(json ? JSON.stringify({ images: infos, troubles }) : imagesText(infos, troubles));
+    await print(json ? JSON.stringify({ images: infos, warnings }) : imagesText(infos, warnings));
   } else if (subcommand === 'info') {
     const caller = await callerOf(host, options);
     const details = imageDetails(await describeImage(store, imageOf(given(values.PATH)), caller), nameText);
@@ -63,7 +63,7 @@ function imageOf(text: string): ImageName {
 }
 
 /** The image that a verb makes, if it makes one. */
-function newImageOf(verb: DiskVerb): ImageName | undefined {
+function newImageOf(verb: DiskCommand): ImageName | undefined {
   if (verb.verb === 'create' || verb.verb === 'cow-create') return verb.image;
   return 'target' in verb ? verb.target : undefined;
 }
@@ -122,7 +122,7 @@ function storeOf(config: Config): ImageStore {
 }
 
 /** What is asked on a terminal before something is lost for good. */
-function questionOf(verb: DiskVerb): string | undefined {
+function questionOf(verb: DiskCommand): string | undefined {
   if (verb.verb === 'delete') return `Delete ${nameText(verb.image)} permanently?`;
   if (verb.verb === 'rollback')
     return `Discard what was written to ${nameText(verb.image)} since the snapshot ${verb.name}?`;

@@ -42,15 +42,23 @@ export async function printVmList(host: AdminHost): Promise<void> {
   await print(json ? JSON.stringify({ vms: listed }) : vmsText(listed, Date.now()));
 }
 
-function noteOf({ state, paused, hungSince, held, lastExit, lastTrouble, warnings }: VmInfo): string {
+function noteOf({
+  state,
+  paused,
+  hungSince,
+  held,
+  lastExit,
+  lastWarning,
+  networkWarnings: warnings,
+}: VmInfo): string {
   if (paused) return `paused by ${paused.by}`;
   if (hungSince > 0) return 'it hangs';
-  if (held) return `${held.kind === 'gave-up' ? 'given up' : 'kept'}: ${held.why}`;
-  if (state === 'down' && lastExit?.cause === 'crash')
+  if (held) return `${held.kind === 'restart-limit' ? 'given up' : 'kept'}: ${held.why}`;
+  if (state === 'stopped' && lastExit?.cause === 'crash')
     return `crash: ${lastExit.why || lastExit.panic || `signal ${lastExit.signal}`}`;
   const [warning] = warnings;
   if (warning) return warning.what;
-  return lastTrouble && `the last trouble: ${lastTrouble}`;
+  return lastWarning && `the last warning: ${lastWarning}`;
 }
 
 function failureOf({ code, file, line, key, cause, hint }: Problem): Failure {

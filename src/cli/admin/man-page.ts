@@ -118,7 +118,7 @@ The header of a COW image names its backing file, and a guest can write any name
 file. **cow-merge** with *TARGET*, **convert**, **check** and **cow-rebase** make its content available to the guest.
 
 So umladmin names the file and asks, in two cases: before it writes to a file outside */disks* of the same VM, and before it reads a
-file that the user of the VM may not read. Without a terminal it refuses, with IMAGE_FOREIGN and status 5. **-yes** answers yes. The answer applies
+file that the user of the VM may not read. Without a terminal it refuses, with IMAGE_NOT_OWNED and status 5. **-yes** answers yes. The answer applies
 only to this file: if the header names another file when the images are locked, nothing is changed, and the error is IMAGE_SWAPPED.
 
 # TOO MANY FILES
@@ -173,7 +173,7 @@ All images with problems:
 
 A random password for the read-only role, for all VMs of this host:
 
-    openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role look
+    openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role view
 
 # SEE ALSO
 

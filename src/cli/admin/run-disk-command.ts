@@ -1,6 +1,6 @@
-import type { DiskResult, DiskVerb, ImageCaller } from '../../disk/commands/command-types.ts';
+import type { DiskCommand, DiskResult, ImageCaller } from '../../disk/commands/command-types.ts';
 import { subjectText } from '../../disk/commands/describe-command.ts';
-import { runDiskVerb } from '../../disk/commands/run.ts';
+import { runDiskCommand } from '../../disk/commands/run.ts';
 import type { ImageStore } from '../../disk/names/image-name.ts';
 import type { Owner } from '../../disk/names/new-place.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
@@ -16,7 +16,7 @@ interface Running {
 
 /** Executes a disk command in this process, with its progress. CTRL-C cancels it; a second one exits at once. */
 export async function runDiskCommandHere(
-  verb: DiskVerb,
+  verb: DiskCommand,
   { store, owner, caller, json }: Running,
 ): Promise<void> {
   const view = progressView(verb.verb, json);
@@ -74,7 +74,7 @@ export async function runDiskCommandHere(
   let result: DiskResult;
   try {
     void show();
-    result = await runDiskVerb(
+    result = await runDiskCommand(
       verb,
       { store, by: `@umladmin.${process.pid}`, owner, caller: asks },
       { signal: cancel.signal, onProgress },

@@ -13,7 +13,7 @@ import {
   type,
 } from './script-steps.ts';
 
-/** Types into a channel. Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER, STATE_WRONG; CONSOLE_TIMEOUT if the guest does not read. */
+/** Types into a channel. Errors: CONSOLE_UNKNOWN, CONSOLE_NOT_CONTROLLER, STATE_WRONG; CONSOLE_TIMEOUT if the guest does not read. */
 export async function sendText(text: string, timeoutMs: number, parts: ScriptParts): Promise<void> {
   const { client, channel, progress, signal } = parts;
   await requireUp(parts);
@@ -33,10 +33,10 @@ export async function sendText(text: string, timeoutMs: number, parts: ScriptPar
  */
 export async function expectText(pattern: RegExp, timeoutMs: number, parts: ScriptParts): Promise<string> {
   const { client, channel, progress, signal } = parts;
-  const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
+  const viewer = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
   const deadline = performance.now() + timeoutMs;
   try {
-    const known = progress.get(channel) ?? (await progressAtScreen(seat, parts));
+    const known = progress.get(channel) ?? (await progressAtScreen(viewer, parts));
     progress.set(channel, known);
     known.searched = true;
     for (;;) {
@@ -48,20 +48,20 @@ export async function expectText(pattern: RegExp, timeoutMs: number, parts: Scri
       const leftMs = Math.ceil(deadline - performance.now());
       if (leftMs <= 0)
         throw await notInTime(`${quoted(pattern.source)} did not come within ${timeoutMs / 1000} s`, parts);
-      await readMore(known, seat.id, leftMs, parts);
+      await readMore(known, viewer.id, leftMs, parts);
     }
   } finally {
-    await client.call('consoleDetach', seat.id, signal);
+    await client.call('consoleDetach', viewer.id, signal);
   }
 }
 
 /** What is on the screen now counts as come, if the present kernel has put it there. */
-async function progressAtScreen(seat: Attachment, parts: ScriptParts): Promise<ScriptProgress> {
+async function progressAtScreen(viewer: Attachment, parts: ScriptParts): Promise<ScriptProgress> {
   const { client, channel, signal } = parts;
   const picture = await client.call('consolePicture', { channel, history: 0 }, signal);
-  if (seat.began >= seat.oldest && seat.next - seat.began <= readBytes) {
-    const young = newScriptProgress(seat.began);
-    while (young.offset < picture.offset) await readMore(young, seat.id, 0, parts);
+  if (viewer.began >= viewer.oldest && viewer.next - viewer.began <= readBytes) {
+    const young = newScriptProgress(viewer.began);
+    while (young.offset < picture.offset) await readMore(young, viewer.id, 0, parts);
     // The screen has lines of a former run below which there is room for those of this one.
     if (young.text.split('\n').length <= picture.lines.length) return young;
   }

@@ -1,11 +1,11 @@
 import { quoted } from '../../config/problem.ts';
-import { type Parsed, refuse } from '../../config/values/values.ts';
+import { type ParsedValue, refuse } from '../../config/values/values.ts';
 import { clientLimits } from '../../system/limits/limits.ts';
 
 const named: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', e: '\x1b', '\\': '\\' };
 
 /** A text as it is typed: \r is Enter, \n \t \e \\ and \xHH as in printf(1). */
-export function parseTypedText(text: string): Parsed<string> {
+export function parseTypedText(text: string): ParsedValue<string> {
   let damage = '';
   const typed = text.replace(/\\(x[0-9A-Fa-f]{2}|.|$)/gs, (whole, code: string) => {
     if (code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
@@ -22,7 +22,7 @@ export function parseTypedText(text: string): Parsed<string> {
 const { patternCharacters } = clientLimits;
 
 /** A regular expression of JavaScript, each of whose ^ and $ is about a line. */
-export function parsePattern(text: string): Parsed<string> {
+export function parsePattern(text: string): ParsedValue<string> {
   if (text.length > patternCharacters) return refuse('the pattern is too long', '');
   try {
     return new RegExp(text, 'mu') && { value: text };
@@ -35,7 +35,7 @@ export function parsePattern(text: string): Parsed<string> {
 const { commandBytes } = clientLimits;
 
 /** A command line for a shell in the guest. */
-export function parseShellCommand(text: string): Parsed<string> {
+export function parseShellCommand(text: string): ParsedValue<string> {
   if (/\p{Cc}/u.test(text)) return refuse('a command is one line without control characters', '');
   if (Buffer.byteLength(text) <= commandBytes) return { value: text };
   return refuse(`a command has at most ${commandBytes} bytes`, 'put it into a file of the guest');

@@ -18,7 +18,7 @@ const lookMs = 1000;
  * answered a harmless one: a command that is given up is not run later. `onOutput` is given its output, with plain line
  * ends, as it comes; resolves to its exit status.
  *
- * Errors: CONSOLE_UNKNOWN, STATE_WRONG, WAIT_DOWN; CONSOLE_WRITER if another viewer types all the time; CONSOLE_TIMEOUT
+ * Errors: CONSOLE_UNKNOWN, STATE_WRONG, WAIT_STOPPED; CONSOLE_NOT_CONTROLLER if another viewer types all the time; CONSOLE_TIMEOUT
  * with the last screen.
  */
 export async function runInGuest(

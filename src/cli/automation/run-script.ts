@@ -82,7 +82,7 @@ async function runUntilEnd(command: string, work: Promise<number>): Promise<numb
     const status = await work;
     return ends && endedWithGuest.includes(status) ? 0 : status;
   } catch (error) {
-    if (ends && toFailure(error).code === 'WAIT_DOWN') return 0;
+    if (ends && toFailure(error).code === 'WAIT_STOPPED') return 0;
     throw error;
   }
 }

@@ -49,7 +49,7 @@ interface TypingTime {
 /**
  * Types bytes as fast as the guest reads them, when no other viewer types.
  *
- * Errors: CONSOLE_WRITER if another viewer types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
+ * Errors: CONSOLE_NOT_CONTROLLER if another viewer types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
  * the bytes it has; the others are dropped.
  */
 export async function type(
@@ -66,7 +66,7 @@ export async function type(
     try {
       accepted = await client.call('consoleWrite', { id, data: rest }, signal);
     } catch (error) {
-      if (!(error instanceof UmlmonError) || error.code !== 'CONSOLE_WRITER' || isLate) throw error;
+      if (!(error instanceof UmlmonError) || error.code !== 'CONSOLE_NOT_CONTROLLER' || isLate) throw error;
       if (!hasSaid) parts.onWait?.(error);
       hasSaid = true;
     }
@@ -104,18 +104,18 @@ export async function notInTime(
 
 /** Why a guest does nothing at all, and what ends that. */
 function standstill({ name, state, paused }: VmInfo): { cause: string; hint: string } | undefined {
-  if (state === 'down') return { cause: 'the VM is down', hint: `umlwatch ${name} -start` };
+  if (state === 'stopped') return { cause: 'the VM is stopped', hint: `umlwatch ${name} -start` };
   if (paused) return { cause: 'the VM is paused', hint: `umlwatch ${name} -resume` };
   return undefined;
 }
 
-/** What is typed for a VM that is down would be lost, and with the kernel `pid` what is waited for is gone. */
+/** What is typed for a VM that is stopped would be lost, and with the kernel `pid` what is waited for is gone. */
 export async function requireUp({ client, signal }: ScriptParts, pid?: number): Promise<VmInfo> {
   const info = await client.call('info', undefined, signal);
-  const still = info.state === 'down' ? standstill(info) : undefined;
+  const still = info.state === 'stopped' ? standstill(info) : undefined;
   // 0 is of a start that has no kernel yet.
   if (pid && info.kernelPid !== pid)
-    throw new UmlmonError('WAIT_DOWN', {
+    throw new UmlmonError('WAIT_STOPPED', {
       place: info.name,
       cause: 'the VM stopped before the command ended',
       hint: `umlwatch ${info.name} -info`,
@@ -124,12 +124,12 @@ export async function requireUp({ client, signal }: ScriptParts, pid?: number): 
   return info;
 }
 
-/** Detaches a seat; a connection that is gone has taken it along. */
+/** Detaches a viewer; a connection that is gone has taken it along. */
 export async function detach(id: number, { client }: ScriptParts): Promise<void> {
   try {
     await client.call('consoleDetach', id);
   } catch (error) {
-    if (!['MONITOR_UNREACHABLE', 'CONSOLE_NO_SEAT'].includes(toFailure(error).code)) throw error;
+    if (!['MONITOR_UNREACHABLE', 'CONSOLE_NOT_ATTACHED'].includes(toFailure(error).code)) throw error;
   }
 }
 

@@ -8,7 +8,7 @@ import { parseImagePath, parseUbd } from '../../config/values/disk.ts';
 import {
   durationParser,
   isChannelName,
-  type Parsed,
+  type ParsedValue,
   type Parser,
   refuse,
   sizeParser,
@@ -19,7 +19,7 @@ import { diskLimits } from '../../system/limits/limits.ts';
 import { parsePattern, parseShellCommand, parseTypedText } from '../automation/parse-keys.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
-export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
+export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'stopped'] as const;
 export type WaitLevel = (typeof waitLevels)[number];
 
 /** Kinds of arguments that name an image. */
@@ -107,7 +107,7 @@ export type CliSyntax = CommandSyntax<ArgumentKind>;
 
 export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | number>>>;
 
-const parseNumber = (text: string): Parsed<number> =>
+const parseNumber = (text: string): ParsedValue<number> =>
   /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`);
 
 /** The limits of the key stop_timeout. */

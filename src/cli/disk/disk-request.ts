@@ -4,14 +4,14 @@ import type { ArgumentValues } from '../commands/argument-kinds.ts';
 import type { DiskCommandName } from './disk-commands.ts';
 
 /** A verb as it was written, with what belongs to it. */
-export interface DiskCommand {
+export interface TypedDiskCommand {
   readonly subcommand: Exclude<DiskCommandName, 'list' | 'info'>;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
 }
 
 /** What is asked for by a command. Pure. */
-export function requestOf({ subcommand: verb, options, values }: DiskCommand): DiskRequest {
+export function requestOf({ subcommand: verb, options, values }: TypedDiskCommand): DiskRequest {
   const { PATH, FROM, TO, COW, BACKING, TARGET, SIZE, SNAPSHOT } = values;
   switch (verb) {
     case 'create':

@@ -5,7 +5,7 @@ import { printable } from '../../system/text.ts';
 import { ageText, rows } from '../print/render.ts';
 
 /** One line per image; then what could not be read. */
-export function imagesText(images: readonly ImageInfo[], troubles: readonly Failure[]): string {
+export function imagesText(images: readonly ImageInfo[], warnings: readonly Failure[]): string {
   const lines = rows(
     images.map((image) => [
       shown(image.path),
@@ -17,7 +17,7 @@ export function imagesText(images: readonly ImageInfo[], troubles: readonly Fail
   );
   return [
     ...(images.length > 0 ? lines.map((line) => line.trimStart()) : ['there are no images']),
-    ...troubles.map((trouble) => `not read: ${shown(failureText(trouble))}`),
+    ...warnings.map((warning) => `not read: ${shown(failureText(warning))}`),
   ].join('\n');
 }
 

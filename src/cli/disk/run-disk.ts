@@ -20,8 +20,8 @@ const imagesMax = 256;
 export async function runDisk({ subcommand, values, options }: Command, context: Context): Promise<void> {
   const { client, json, signal } = context;
   if (subcommand === undefined || subcommand === 'list') {
-    const { images, troubles } = await readAllImages(client, signal);
-    await print(json ? JSON.stringify({ images, troubles }) : imagesText(images, troubles));
+    const { images, warnings } = await readAllImages(client, signal);
+    await print(json ? JSON.stringify({ images, warnings }) : imagesText(images, warnings));
   } else if (subcommand === 'info') {
     const details = await client.call('diskInfo', given(values.PATH), signal);
     await print(json ? JSON.stringify(details) : imageText(details));
@@ -35,15 +35,15 @@ export async function runDisk({ subcommand, values, options }: Command, context:
 export async function readAllImages(
   client: MonitorClient,
   signal?: AbortSignal,
-): Promise<{ images: ImageInfo[]; troubles: readonly Failure[] }> {
+): Promise<{ images: ImageInfo[]; warnings: readonly Failure[] }> {
   const images: ImageInfo[] = [];
-  let troubles: readonly Failure[] = [];
+  let warnings: readonly Failure[] = [];
   for (;;) {
     const after = images.at(-1)?.path ?? '';
     const list = await client.call('diskList', { after, max: imagesMax }, signal);
     images.push(...list.images);
-    if (after === '') troubles = list.troubles;
-    if (!list.more || list.images.length === 0) return { images, troubles };
+    if (after === '') warnings = list.failures;
+    if (!list.more || list.images.length === 0) return { images, warnings };
   }
 }
 

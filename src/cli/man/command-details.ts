@@ -38,11 +38,11 @@ with **-json** in *truncated*. Unlike disk commands, **config** and **remove** c
 On a busy host the kernel may lose lines. umlwatch then prints the number of tasks.`,
   stack: `*PID* is a number from **-ps**.`,
   'log-to-guest': `**dmesg** in the guest shows the line as a warning.`,
-  wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console** (see READINESS in umlmon(7)), **ready** or **down**.
-**ready** is the level that the configuration names. **down** is the stopped VM. The command returns at once if the level
+  wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console** (see READINESS in umlmon(7)), **ready** or **stopped**.
+**ready** is the level that the configuration names. **stopped** is the stopped VM. The command returns at once if the level
 is already reached. A stopped VM may be started later: the command waits for that.
 
-If the VM stops or a start fails, the exit status is 7. After *DURATION*, by default 60s, it is 8. **down** has no default
+If the VM stops or a start fails, the exit status is 7. After *DURATION*, by default 60s, it is 8. **stopped** has no default
 timeout. After a command of the same command line that stops the guest (**-ctrlaltdel**, **-sysrq b**, **-run reboot**), the
 level is that of the next run.`,
   connect: `See CONSOLE SESSIONS. **-observe** sends no input. **-force** takes control from another viewer. **-record**

@@ -100,7 +100,7 @@ async function talk(session: MconsoleSession): Promise<void> {
   }
 }
 
-/** The commands that the kernel itself names: none of a VM that is down, but another may be switched to. */
+/** The commands that the kernel itself names: none of a VM that is stopped, but another may be switched to. */
 async function commandNames(link: MconsoleLink): Promise<readonly string[]> {
   try {
     const { text } = await link.ask('help');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KernelSender } from '../../kernel/kernel-sender.ts';
 import { Mconsole } from '../../kernel/mconsole.ts';
-import { lineOf, parseMconsoleLine } from '../../kernel/mconsole-command.ts';
+import { mconsoleLine, parseMconsoleLine } from '../../kernel/mconsole-command.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
 import type { MconsoleLink } from './session.ts';
@@ -53,7 +53,7 @@ function linkTo(path: string, mconsole: Mconsole, remove: () => void): ForeignMc
       const command = parseMconsoleLine(line);
       if ('cause' in command) throw new UmlmonError('MCONSOLE_COMMAND', { place: path, ...command });
       try {
-        return { ...(await mconsole.request(lineOf(command))), foreign: true };
+        return { ...(await mconsole.request(mconsoleLine(command))), foreign: true };
       } catch (error) {
         throw explain(error, path);
       }

@@ -46,7 +46,7 @@ export function exitText(exit: ExitRecord): string {
 
 /** `gave up at 2026-11-21 09:30:05: more than 5 deaths in 600 s (restart_limit)` */
 function holdText({ kind, since, why }: Hold): string {
-  return `${kind === 'gave-up' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
+  return `${kind === 'restart-limit' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
 }
 
 /** `for 12 s, requested by uid 0, until 2026-11-21 09:30:05` */
@@ -125,8 +125,8 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('panic', shown(exit?.panic ?? '')),
       ...optional('reason', shown(exit && exit.con0Reason !== exit.panic ? exit.con0Reason : '')),
       ...optional(
-        'troubles',
-        info.troubles > 0 ? `${info.troubles}, the last: ${shown(info.lastTrouble)}` : '',
+        'warnings',
+        info.warningCount > 0 ? `${info.warningCount}, the last: ${shown(info.lastWarning)}` : '',
       ),
       ...optional('refused', info.refusals.map(({ name, value }) => `${shown(name)} ${value}`).join(', ')),
       ...optional(
@@ -235,7 +235,7 @@ export function backupsText(vm: string, { directory, backups }: BackupList): str
 }
 
 export function reachedText(vm: string, reached: Reached): string {
-  if (reached.level === 'down') return `${vm}: down${reached.cause && ` (${reached.cause})`}`;
+  if (reached.level === 'stopped') return `${vm}: stopped${reached.cause && ` (${reached.cause})`}`;
   return `${vm}: ${reached.level}, after ${reached.elapsedMs} ms`;
 }
 

@@ -1,14 +1,17 @@
-import type { SeatInfo, SeatList } from '../../rpc/umlmonctrl.gen.ts';
+import type { ViewerInfo, ViewerList } from '../../rpc/umlmonctrl.gen.ts';
 import { printable } from '../../system/text.ts';
 import { ageText } from './render.ts';
 
 /** The viewers of the consoles, one per line. */
-export function whoText({ seats }: SeatList, now: number): string[] {
-  if (seats.length === 0) return ['nobody'];
-  return seats.map((seat) => `${printable(seat.channel, 32).padEnd(5)}  ${seatText(seat, now)}`);
+export function whoText({ viewers }: ViewerList, now: number): string[] {
+  if (viewers.length === 0) return ['nobody'];
+  return viewers.map((viewer) => `${printable(viewer.channel, 32).padEnd(5)}  ${viewerText(viewer, now)}`);
 }
 
-function seatText({ by, since, writes, typedAt, behind, skipped }: SeatInfo, now: number): string {
+function viewerText(
+  { by, since, controls: writes, typedAt, behind, skipped }: ViewerInfo,
+  now: number,
+): string {
   return [
     `${printable(by, 64)} ${writes ? 'types' : 'observes'}`,
     `attached for ${ageText(since, now)}`,

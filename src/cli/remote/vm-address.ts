@@ -1,6 +1,6 @@
 import { vmNameDamage } from '../../config/names.ts';
 import { quoted } from '../../config/problem.ts';
-import { hostName, isZonedIPv6 } from '../../config/values/host-name.ts';
+import { isZonedIPv6, readHostName } from '../../config/values/host-name.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { plainHost } from '../../system/plain-host.ts';
 
@@ -28,7 +28,7 @@ export function parseVmAddress(text: string): VmAddress {
   const rest = text.slice(at + 1);
   if (isZonedIPv6(rest)) return { vm, host: rest, port: undefined };
   const found = /^(?:\[([^[\]]*)\]|([^[\]:]*))(?::(.*))?$/.exec(rest);
-  const host = found?.[1] === undefined ? hostName(found?.[2] ?? '') : found[1];
+  const host = found?.[1] === undefined ? readHostName(found?.[2] ?? '') : found[1];
   if (host === undefined || (found?.[1] !== undefined && !isZonedIPv6(host)))
     throw wrong(`${quoted(rest)} is not a host`);
   const port = found?.[3];

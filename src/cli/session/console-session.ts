@@ -7,8 +7,8 @@ import { InputPump } from './input-pump.ts';
 import { doAction } from './session-actions.ts';
 import { SessionRecording } from './session-recording.ts';
 import { askForScreen, paintingOf } from './session-screen.ts';
-import { SessionSeat } from './session-seat.ts';
 import { SessionTerminal } from './session-terminal.ts';
+import { SessionViewer } from './session-viewer.ts';
 import { type StateChange, watchState } from './watch-state.ts';
 
 /** Bytes asked for in one read; the protocol's maximum. */
@@ -21,7 +21,7 @@ const quietMs = 1_000;
 const settleMs = 500;
 
 /** Why a session ended. */
-type SessionEnd = 'left' | 'input ended' | 'console closed' | 'VM down';
+type SessionEnd = 'left' | 'input ended' | 'console closed' | 'VM stopped';
 
 export interface SessionOptions {
   readonly vm: string;
@@ -36,10 +36,10 @@ export interface SessionOptions {
 
 /**
  * A session on a console: raw terminal, window size passed on; the escape key opens a menu at any time, with which the
- * session is left. It goes on while the VM is down or boots again. With a pipe or file as input it ends after the input,
+ * session is left. It goes on while the VM is stopped or boots again. With a pipe or file as input it ends after the input,
  * when the guest is quiet, or with the VM.
  *
- * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
+ * Errors: CONSOLE_UNKNOWN, CONSOLE_NOT_CONTROLLER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
  * MONITOR_UNREACHABLE, CONSOLE_RECORDING.
  */
 export async function runConsoleSession(
@@ -52,7 +52,7 @@ export async function runConsoleSession(
   const leaves = `${escapeKey.name} d leaves`;
   const { state, eventsNext } = await client.call('info', undefined);
   const attached = await client.call('consoleAttach', { channel, ...terminal.size });
-  const seat = new SessionSeat({ client, channel, terminal, escape: escapeKey.name }, attached, observe);
+  const viewer = new SessionViewer({ client, channel, terminal, escape: escapeKey.name }, attached, observe);
   const recording = new SessionRecording(terminal, `${channel} of ${vm}`);
   if (record !== undefined) recording.begin(record);
 
@@ -64,7 +64,7 @@ export async function runConsoleSession(
       isInteractive && isDown && isUnreachable(error) ? ('console closed' satisfies SessionEnd) : error,
     );
   const pump = new InputPump({
-    offer: (data) => seat.offer(data),
+    offer: (data) => viewer.offer(data),
     onError: fail,
     ...(isInteractive
       ? { onDrop: (bytes: number) => dropped(bytes, 'too much waits') }
@@ -77,7 +77,7 @@ export async function runConsoleSession(
     terminal.message(`${channel}: ${bytes} bytes of input dropped: ${why}`);
   };
 
-  let isDown = state === 'down';
+  let isDown = state === 'stopped';
   let inputEnded = false;
   /** Of the next byte to be shown. */
   let offset = attached.next;
@@ -107,7 +107,7 @@ export async function runConsoleSession(
   const act = (action: MenuAction) => {
     if (action.do === 'type') return type(action.bytes);
     if (action.do === 'leave') return finish('left');
-    const parts = { client, channel, escapeKey, terminal, seat, recording, paint };
+    const parts = { client, channel, escapeKey, terminal, viewer, recording, paint };
     doing = doing.then(() => doAction(action, parts)).catch((error: unknown) => told(error, terminal, fail));
   };
   const onData = (bytes: Buffer) => {
@@ -123,10 +123,10 @@ export async function runConsoleSession(
     recording.resize();
     // Fails with the connection, and then the read below says so; else the guest keeps the old size, and the session is
     // worth more than the size.
-    void client.call('consoleResize', { id: seat.id, ...terminal.size }).catch(() => undefined);
+    void client.call('consoleResize', { id: viewer.id, ...terminal.size }).catch(() => undefined);
   };
   const onState = ({ to, text }: StateChange) => {
-    isDown = to === 'down';
+    isDown = to === 'stopped';
     if (isDown && isInteractive) {
       pump.clear();
       terminal.reset();
@@ -139,21 +139,21 @@ export async function runConsoleSession(
   terminal.output.on('resize', onResize);
   const on = {
     state: onState,
-    writer: (change: Parameters<typeof seat.writerChanged>[0]) => {
-      if (change.channel === channel) seat.writerChanged(change);
+    writer: (change: Parameters<typeof viewer.controllerChanged>[0]) => {
+      if (change.channel === channel) viewer.controllerChanged(change);
     },
   };
   watchState(client, eventsNext, leave.signal, on).catch(fail);
   try {
-    const said = await seat.begin(force);
+    const said = await viewer.begin(force);
     const isFull = terminal.isWindow && (await paint('first'));
     // Below what the guest has printed; but not into a program's picture.
-    const greeting = `${channel} of ${vm}${isDown ? ', which is down' : ''}; ${said && `${said}; `}${leaves}`;
+    const greeting = `${channel} of ${vm}${isDown ? ', which is stopped' : ''}; ${said && `${said}; `}${leaves}`;
     if (isDown) terminal.reset();
     if (isDown || !isFull) terminal.message(greeting);
     while (!leave.signal.aborted) {
       const isLast = !isInteractive && (isDown || (inputEnded && pump.waiting === 0));
-      const asked = { id: seat.id, offset, max: readBytes, waitMs: isInteractive ? waitMs : quietMs };
+      const asked = { id: viewer.id, offset, max: readBytes, waitMs: isInteractive ? waitMs : quietMs };
       const { data, ...answer } = await client.call('consoleRead', asked, leave.signal);
       // The screen was drawn anew meanwhile, from another offset on.
       if (offset !== asked.offset) continue;
@@ -162,7 +162,7 @@ export async function runConsoleSession(
       offset = answer.offset + data.length;
       if (data.length > 0) await terminal.show(data);
       if (answer.ended) finish('console closed');
-      else if (isLast && data.length === 0) finish(isDown ? 'VM down' : 'input ended');
+      else if (isLast && data.length === 0) finish(isDown ? 'VM stopped' : 'input ended');
     }
   } catch (error) {
     fail(error);

@@ -4,15 +4,15 @@ import { whoText } from '../print/who-text.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { type MenuAction, menuHelp, menuLine } from './escape-menu.ts';
 import type { SessionRecording } from './session-recording.ts';
-import type { SessionSeat } from './session-seat.ts';
 import type { SessionTerminal } from './session-terminal.ts';
+import type { SessionViewer } from './session-viewer.ts';
 
 export interface ActionParts {
   readonly client: MonitorClient;
   readonly channel: string;
   readonly escapeKey: EscapeKey;
   readonly terminal: SessionTerminal;
-  readonly seat: SessionSeat;
+  readonly viewer: SessionViewer;
   readonly recording: SessionRecording;
   /** Draws the screen anew: always, or only if a program draws on the whole of it. */
   readonly paint: (when: 'always' | 'full') => Promise<unknown>;
@@ -23,7 +23,7 @@ type Choice = Exclude<MenuAction, { readonly do: 'type' | 'leave' }>;
 
 /** Does what was chosen in the menu of a session. Errors: those of the monitor. */
 export async function doAction(action: Choice, parts: ActionParts): Promise<void> {
-  const { client, channel, terminal, seat, recording, paint } = parts;
+  const { client, channel, terminal, viewer, recording, paint } = parts;
   switch (action.do) {
     case 'menu':
       return terminal.message(menuLine);
@@ -41,10 +41,10 @@ export async function doAction(action: Choice, parts: ActionParts): Promise<void
         terminal.message(line);
       break;
     case 'take':
-      await seat.take();
+      await viewer.take();
       break;
     case 'observe':
-      await seat.observe();
+      await viewer.observe();
       break;
     case 'note':
       await client.call('consoleNote', { channel, text: action.text });
@@ -55,7 +55,7 @@ export async function doAction(action: Choice, parts: ActionParts): Promise<void
       break;
     }
     case 'size':
-      await client.call('consoleResize', { id: seat.id, ...terminal.size });
+      await client.call('consoleResize', { id: viewer.id, ...terminal.size });
       break;
     case 'record':
       recording.toggle();

@@ -12,17 +12,17 @@ export interface StateChange {
 }
 
 /** Another one types at a console. */
-export interface WriterChange {
+export interface ControllerChange {
   readonly channel: string;
-  /** Seats; 0 for none. */
-  readonly seat: number;
+  /** Viewers; 0 for none. */
+  readonly viewer: number;
   readonly former: number;
   readonly by: string;
 }
 
 export interface SessionEvents {
   readonly state: (change: StateChange) => void;
-  readonly writer: (change: WriterChange) => void;
+  readonly writer: (change: ControllerChange) => void;
 }
 
 /** Reports the events of a VM and its consoles from number `since` on, until the signal. Errors: MONITOR_UNREACHABLE. */
@@ -39,13 +39,13 @@ export async function watchState(
     for (const event of list.events) {
       const attribute = (name: string) => event.attributes.find((each) => each.name === name)?.value ?? '';
       if (event.kind === 'exit') exit = attribute('cause');
-      if (event.kind === 'console-writer') {
-        const [seat, former] = [Number(attribute('seat')), Number(attribute('former'))];
-        on.writer({ channel: attribute('channel'), seat, former, by: attribute('by') });
+      if (event.kind === 'console-controller') {
+        const [viewer, former] = [Number(attribute('viewer')), Number(attribute('former'))];
+        on.writer({ channel: attribute('channel'), viewer, former, by: attribute('by') });
       }
       if (event.kind !== 'state') continue;
       const to = attribute('to') as VmState;
-      on.state({ to, text: to === 'down' && exit ? `${to} (${exit})` : to });
+      on.state({ to, text: to === 'stopped' && exit ? `${to} (${exit})` : to });
     }
     next = list.next;
   }

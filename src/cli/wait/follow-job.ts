@@ -21,7 +21,7 @@ export interface Ended {
 
 /**
  * Shows the progress of a job until its end. CTRL-C cancels it, and pressed again leaves it alone. Errors: that of the
- * job, JOB_CANCELLED, JOB_LEFT.
+ * job, JOB_CANCELLED, JOB_DETACHED.
  */
 export async function followJob(first: Job, { client, vm, json }: Following): Promise<Ended> {
   const view = progressView(first.name, json);
@@ -49,7 +49,7 @@ export async function followJob(first: Job, { client, vm, json }: Following): Pr
   } catch (error) {
     await view.end();
     if (error instanceof Left)
-      throw new UmlmonError('JOB_LEFT', {
+      throw new UmlmonError('JOB_DETACHED', {
         place: vm,
         cause: `job ${first.id} (${first.name}) continues in the monitor`,
         hint: `umlwatch ${vm} -jobs, or -cancel ${first.id}`,

@@ -5,7 +5,7 @@ import { clientLimits } from '../../system/limits/limits.ts';
 
 /** The run of a guest before a command that may end it. */
 export interface LeavingRun {
-  /** Of the kernel; 0 if the VM was down. */
+  /** Of the kernel; 0 if the VM was stopped. */
   readonly kernelPid: number;
   /** The number of the first event that counts. */
   readonly since: number;
@@ -41,7 +41,7 @@ export function mayEndGuest(word: string, text: string): boolean {
 /**
  * Follows the events of a run that ends, until the next run has started (`begun`). Pure except for its own state.
  *
- * @throws UmlmonError WAIT_DOWN when no policy starts the VM again
+ * @throws UmlmonError WAIT_STOPPED when no policy starts the VM again
  */
 export class NextRun {
   readonly #vm: string;
@@ -56,15 +56,15 @@ export class NextRun {
 
   take({ kind, text, attributes }: Event): 'begun' | undefined {
     const to = attributes.find(({ name }) => name === 'to')?.value;
-    if (kind === 'state' && to === 'down') [this.isOver, this.isComing] = [true, false];
+    if (kind === 'state' && to === 'stopped') [this.isOver, this.isComing] = [true, false];
     else if (kind === 'state' && to === 'starting' && this.isOver) return 'begun';
     else if (kind === 'restart') this.isComing = true;
-    else if (kind === 'gave-up' || kind === 'kept') throw this.down(text);
+    else if (kind === 'restart-limit' || kind === 'preserved') throw this.down(text);
     return undefined;
   }
 
   down(why: string): UmlmonError {
-    return new UmlmonError('WAIT_DOWN', {
+    return new UmlmonError('WAIT_STOPPED', {
       place: this.#vm,
       cause: `the VM stopped, and nothing starts it again: ${why}`,
       hint: `umlwatch ${this.#vm} -start; on_reboot and on_poweroff of the configuration select what follows`,
@@ -74,7 +74,7 @@ export class NextRun {
 
 /**
  * Waits until the old run has ended and the next one has started. Resolves to the number of the next event to read, or
- * to undefined on a timeout with the old run. Errors: WAIT_DOWN, EVENTS_*.
+ * to undefined on a timeout with the old run. Errors: WAIT_STOPPED, EVENTS_*.
  */
 export async function untilNextRun(
   client: MonitorClient,

@@ -15,14 +15,14 @@ export interface RestartRequest {
 }
 
 export interface Restarted {
-  /** Null if the VM was down. */
+  /** Null if the VM was stopped. */
   readonly stopped: OperationReport | null;
   readonly started: OperationReport;
   /** Null if nothing was waited for. */
   readonly reached: Reached | null;
 }
 
-/** Stops a guest in order, and starts it; one that is down is started. Errors: those of stop, start and waitFor. */
+/** Stops a guest in order, and starts it; one that is stopped is started. Errors: those of stop, start and waitFor. */
 export async function restartGuest(
   client: MonitorClient,
   { vm, stopMs, level, signal }: RestartRequest,
@@ -38,8 +38,8 @@ export function restartText({ stopped, started, reached }: Restarted): string {
   const what =
     reached === null
       ? ''
-      : reached.level === 'down'
-        ? '; down'
+      : reached.level === 'stopped'
+        ? '; stopped'
         : `; ${reached.level}, after ${reached.elapsedMs} ms`;
   return `${stoppedAndStartedText({ stopped, started })}${what}`;
 }

@@ -6,24 +6,24 @@ import type { WaitLevel } from '../commands/argument-kinds.ts';
 export type Reached =
   | { readonly level: ReadyLevel; readonly elapsedMs: number }
   /** `cause` of the last exit; empty if there was none. */
-  | { readonly level: 'down'; readonly cause: string };
+  | { readonly level: 'stopped'; readonly cause: string };
 
 /** What a wait comes to at once, or undefined if it depends on what happens. Errors: WAIT_NEVER. */
 export function outcomeNow(level: WaitLevel, info: VmInfo): Reached | undefined {
   const never = (cause: string, hint: string) =>
     new UmlmonError('WAIT_NEVER', { place: info.name, cause, hint });
   const { state, readiness } = info;
-  if (level === 'down' && state === 'down') return { level, cause: info.lastExit?.cause ?? '' };
+  if (level === 'stopped' && state === 'stopped') return { level, cause: info.lastExit?.cause ?? '' };
   const wanted = level === 'ready' ? readiness.configured : level;
   const reached = readiness.reached.find((each) => each.level === wanted);
   if (reached) return reached;
-  if (state === 'foreign')
+  if (state === 'unmanaged')
     throw never(
       'it is foreign: a kernel runs that its monitor cannot vouch for',
       `umlwatch ${info.name} -info`,
     );
   const pattern = info.settings.find(({ key }) => key === 'ready_pattern')?.value;
-  if (wanted === 'console' && state !== 'down' && pattern === '')
+  if (wanted === 'console' && state !== 'stopped' && pattern === '')
     throw never(
       'no ready_pattern says what a console must show',
       'add one, as in ready_pattern = con0 login:',
@@ -33,7 +33,7 @@ export function outcomeNow(level: WaitLevel, info: VmInfo): Reached | undefined 
 
 /**
  * Makes the function that is given all events after that, in their order, until it returns what was reached. It throws
- * WAIT_DOWN when the VM went down, or a start has failed, before.
+ * WAIT_STOPPED when the VM went down, or a start has failed, before.
  */
 export function outcomeOfEvents(vm: string, level: WaitLevel): (event: Event) => Reached | undefined {
   /** Why the kernel ended; empty after a start that came to none. */
@@ -42,7 +42,7 @@ export function outcomeOfEvents(vm: string, level: WaitLevel): (event: Event) =>
   /** A start has failed; the words come with the end of the operation. */
   let hasFailed = false;
   const gone = (text: string) =>
-    new UmlmonError('WAIT_DOWN', {
+    new UmlmonError('WAIT_STOPPED', {
       place: vm,
       cause: `${level} was not reached: ${text}`,
       hint: `umlwatch ${vm} -info`,
@@ -57,8 +57,8 @@ export function outcomeOfEvents(vm: string, level: WaitLevel): (event: Event) =>
     if (kind === 'exit') {
       exit = text;
       cause = attribute('cause');
-    } else if (kind === 'state' && attribute('to') === 'down') {
-      if (level === 'down') return { level, cause };
+    } else if (kind === 'state' && attribute('to') === 'stopped') {
+      if (level === 'stopped') return { level, cause };
       if (exit) throw gone(exit);
       hasFailed = true;
     } else if (kind === 'operation-ended' && attribute('name') === 'start' && hasFailed) throw gone(text);

@@ -13,7 +13,7 @@ const levelMs = clientLimits.levelWait;
 export interface WaitRequest {
   readonly vm: string;
   readonly level: WaitLevel;
-  /** Undefined: the usual time for levels, no end for `down`. */
+  /** Undefined: the usual time for levels, no end for `stopped`. */
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
   /** The number of the first event that counts, if others than those to come do. */
@@ -23,17 +23,17 @@ export interface WaitRequest {
 }
 
 /**
- * Waits until a VM has reached a level, or is down. Nothing is missed: INFO says with which event to go on, and
+ * Waits until a VM has reached a level, or is stopped. Nothing is missed: INFO says with which event to go on, and
  * events of the VM itself do not give way to those of others. Errors: WAIT_*, EVENTS_*, MONITOR_UNREACHABLE.
  */
 export async function waitFor(client: MonitorClient, request: WaitRequest): Promise<Reached> {
   const { vm, level, signal } = request;
-  const timeoutMs = request.timeoutMs ?? (level === 'down' ? Number.POSITIVE_INFINITY : levelMs);
+  const timeoutMs = request.timeoutMs ?? (level === 'stopped' ? Number.POSITIVE_INFINITY : levelMs);
   const deadline = performance.now() + timeoutMs;
   const { after } = request;
   const begun =
-    after && level !== 'down' ? await untilNextRun(client, vm, after, deadline, signal) : request.since;
-  if (after && level !== 'down' && begun === undefined) throw timeoutError(vm, level, timeoutMs);
+    after && level !== 'stopped' ? await untilNextRun(client, vm, after, deadline, signal) : request.since;
+  if (after && level !== 'stopped' && begun === undefined) throw timeoutError(vm, level, timeoutMs);
   const info = await client.call('info', undefined, signal);
   const now = outcomeNow(level, info);
   if (now) return now;

@@ -82,7 +82,7 @@ export function checkNeighbours(config: Config, root: boolean): Problem[] {
     if (root && vm.vmuser === config.global.web_user) {
       const cause = `${vm.vmuser} is also web_user: a guest that escapes could act on behalf of every user`;
       const hint = 'give the VM its own user';
-      problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
+      problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_WARNING', cause, hint }, 'warning'));
     }
     const first = owner.get(vm.vmuser);
     if (!root || first === undefined) {
@@ -91,7 +91,7 @@ export function checkNeighbours(config: Config, root: boolean): Problem[] {
     }
     const cause = `${vm.vmuser} is also the user of ${first}: the VMs are not protected from each other`;
     const hint = `umladmin user ${vm.name}`;
-    problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
+    problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_WARNING', cause, hint }, 'warning'));
   }
   return [...problems, ...checkCommonNetworks(config)];
 }

@@ -101,7 +101,7 @@ export function checkCommonNetworks(config: Config): Problem[] {
         if (first === undefined || first === vm.name) return [];
         const cause = `${argument}: ${first} also has ${text}, so only one of the two VMs can run at a time`;
         const why = {
-          code: 'CONFIG_UNUSUAL',
+          code: 'CONFIG_WARNING',
           cause,
           hint: 'use a different one for each interface',
         } as const;
@@ -124,7 +124,7 @@ function checkTerms({ vms }: Config): Problem[] {
       if (!before) first.set(name, { vm: vm.name, terms });
       if (!before || before.terms === terms) return [];
       const cause = `${name}: ${before.vm} has ${before.terms}, but this VM has ${terms}, so only one of the two can run at a time`;
-      const why = { code: 'CONFIG_UNUSUAL', cause, hint: 'use the same arguments in all VMs' } as const;
+      const why = { code: 'CONFIG_WARNING', cause, hint: 'use the same arguments in all VMs' } as const;
       return [problemAt(originOf(vm, `eth${spec.unit}`), why, 'warning')];
     }),
   );

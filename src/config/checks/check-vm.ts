@@ -17,7 +17,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
     problems.push(problemAt(originOf(vm, key), why, severity));
   };
   const conflict = (cause: string, hint: string): Refusal => ({ code: 'CONFIG_CONFLICT', cause, hint });
-  const unusual = (cause: string, hint: string): Refusal => ({ code: 'CONFIG_UNUSUAL', cause, hint });
+  const unusual = (cause: string, hint: string): Refusal => ({ code: 'CONFIG_WARNING', cause, hint });
 
   if (root && vm.vmuser === '')
     say('vmuser', {

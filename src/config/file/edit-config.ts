@@ -10,7 +10,7 @@ import { lock } from '../../system/native/native.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import { configError, type Problem } from '../problem.ts';
 import { didYouMean } from '../suggest.ts';
-import { lineOf, type SettingPlace, setKey, unsetKey } from './edit-ini.ts';
+import { iniLine, type SettingPlace, setKey, unsetKey } from './edit-ini.ts';
 import { parseIni } from './ini.ts';
 import type { Source } from './load.ts';
 import {
@@ -89,7 +89,7 @@ function sourceFor({ sources, unread }: ReadSources, place: SettingPlace): Sourc
   const [main] = sources;
   if (!main) throw configError(unread);
   // If several files have the setting, the last one is in force.
-  const having = parsed.findLast(({ document }) => lineOf(document, place) > 0);
+  const having = parsed.findLast(({ document }) => iniLine(document, place) > 0);
   const owner = parsed.findLast(({ document }) =>
     document.sections.some(({ name }) => name === place.section),
   );

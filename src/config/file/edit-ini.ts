@@ -15,7 +15,7 @@ export function setKey(text: Uint8Array, place: SettingPlace, value: string): Bu
   if (typeof written !== 'string') return written;
   const document = parseIni('', text);
   const lines = linesOf(text);
-  const line = lineOf(document, place);
+  const line = iniLine(document, place);
   const setting = latin(`${place.key} = ${written}`.trimEnd());
   if (line > 0) {
     const old = lines[line - 1] ?? '';
@@ -36,7 +36,7 @@ export function setKey(text: Uint8Array, place: SettingPlace, value: string): Bu
 
 /** The text without the setting; undefined if it does not have it. */
 export function unsetKey(text: Uint8Array, place: SettingPlace): Buffer | undefined {
-  const line = lineOf(parseIni('', text), place);
+  const line = iniLine(parseIni('', text), place);
   if (line === 0) return undefined;
   const lines = linesOf(text);
   lines.splice(line - 1, 1);
@@ -44,7 +44,7 @@ export function unsetKey(text: Uint8Array, place: SettingPlace): Buffer | undefi
 }
 
 /** The number of the line with a setting, even if it is malformed; 0 if not found. */
-export function lineOf({ sections, problems }: IniDocument, { section, key }: SettingPlace): number {
+export function iniLine({ sections, problems }: IniDocument, { section, key }: SettingPlace): number {
   const entries = sections.find(({ name }) => name === section)?.entries ?? [];
   const entry = entries.find((one) => one.key === key);
   const mistake = problems.find(

@@ -35,7 +35,7 @@ export function distrustedSettings(
   if (why !== undefined)
     problems.push(
       problemAt(originOf(vm as VmConfig, 'backup_dir'), {
-        code: 'BACKUP_PLACE',
+        code: 'BACKUP_DIRECTORY',
         ...wordsOf(why, 'backup_dir'),
       }),
     );

@@ -3,7 +3,7 @@ import { single } from './key.ts';
 
 /** Keys of a VM for the users of its consoles. */
 export const consoleKeys = {
-  writer_idle: single({
+  control_idle: single({
     parse: parsePauseLimit,
     default: '15m',
     layer: 'user',

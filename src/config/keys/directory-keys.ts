@@ -1,19 +1,19 @@
 import { isIP } from 'node:net';
 import { quoted } from '../problem.ts';
 import { defaultPorts } from '../service-ports.ts';
-import { hostName, isZonedIPv6 } from '../values/host-name.ts';
+import { isZonedIPv6, readHostName } from '../values/host-name.ts';
 import {
   accountParser,
   durationParser,
   integerParser,
-  type Parsed,
+  type ParsedValue,
   parseBoolean,
   refuse,
 } from '../values/values.ts';
 import { single } from './key.ts';
 
 /** Address of an etcd member. */
-export interface Endpoint {
+export interface EtcdEndpoint {
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
   readonly port: number;
@@ -23,11 +23,11 @@ export interface Endpoint {
 const maxEndpoints = 16;
 
 /** `host:port, https://host:port, [::1]:2379`; '' is the empty list. */
-export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
+export function parseEndpoints(text: string): ParsedValue<readonly EtcdEndpoint[]> {
   if (text === '') return { value: [] };
   const parts = text.split(',').map((part) => part.trim());
   if (parts.length > maxEndpoints) return refuse(`${parts.length} addresses`, `at most ${maxEndpoints}`);
-  const endpoints: Endpoint[] = [];
+  const endpoints: EtcdEndpoint[] = [];
   for (const part of parts) {
     const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*?)\/?$/.exec(part) ?? [];
     const { host, port } = parseHostAndPort(rest) ?? {};
@@ -44,20 +44,20 @@ export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
 /** `HOST` or `HOST:PORT`, an IPv6 address in brackets; undefined if malformed. */
 export function parseHostAndPort(text: string): { host: string; port: number | undefined } | undefined {
   const match = /^(?:\[([^[\]]+)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? hostName(match?.[2] ?? '') ?? '';
+  const host = match?.[1] ?? readHostName(match?.[2] ?? '') ?? '';
   const isSane = match?.[1] === undefined ? host !== '' : isZonedIPv6(host);
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
   return isSane && (port === undefined || (port >= 1 && port <= 65_535)) ? { host, port } : undefined;
 }
 
-function parseHostName(text: string): Parsed<string> {
-  const value = text === '' ? '' : hostName(text);
+function parseHostName(text: string): ParsedValue<string> {
+  const value = text === '' ? '' : readHostName(text);
   if (value !== undefined) return { value };
   return refuse(`${quoted(text)} is not a valid host name`, 'use a name that its clients can resolve');
 }
 
-function parseHostAddress(text: string): Parsed<string> {
-  const value = text === '' || isIP(text) > 0 ? text : hostName(text);
+function parseHostAddress(text: string): ParsedValue<string> {
+  const value = text === '' || isIP(text) > 0 ? text : readHostName(text);
   if (value !== undefined) return { value };
   return refuse(`${quoted(text)} is neither a host name nor an address`);
 }

@@ -1,4 +1,4 @@
-import type { Parsed, Parser } from '../values/values.ts';
+import type { ParsedValue, Parser } from '../values/values.ts';
 
 /** Who may set a key: `admin` in the main files only, `user` also in VARDIR/VM/config. */
 export type Layer = 'admin' | 'user';
@@ -38,7 +38,7 @@ export interface SingleKey<T> extends KeyNotes {
 export interface FamilyKey<T> extends KeyNotes {
   readonly units: number;
   /** Null if the unit is unused. */
-  readonly parse: (text: string, unit: number) => Parsed<T | null>;
+  readonly parse: (text: string, unit: number) => ParsedValue<T | null>;
   readonly defaults: Readonly<Record<number, string>>;
 }
 

@@ -4,7 +4,7 @@ import { durationParser, wordParser } from '../values/values.ts';
 import { single } from './key.ts';
 
 /** Values of a policy for the exit of a guest. */
-const afterEnd = ['stop', 'restart', 'keep'] as const;
+const afterEnd = ['stop', 'restart', 'preserve'] as const;
 
 /** Keys of a VM: how it is stopped, what follows an exit of its guest, and what the monitor does while it runs. */
 export const policyKeys = {
@@ -22,8 +22,8 @@ export const policyKeys = {
     default: 'stop',
     layer: 'user',
     effect: 'now',
-    form: 'stop | restart | keep',
-    help: 'What happens when the guest powers off or halts by itself. The VM is stopped (stop), is started again (restart), or is stopped with everything preserved for inspection (keep). A preserved VM is not booted by start = boot until a user starts it or runs umlmon -cleanup.',
+    form: 'stop | restart | preserve',
+    help: 'What happens when the guest powers off or halts by itself. The VM is stopped (stop), is started again (restart), or is stopped with everything preserved for inspection (preserve). A preserved VM is not booted by start = boot until a user starts it or runs umlmon -cleanup.',
     example: 'restart',
   }),
   on_reboot: single({
@@ -31,7 +31,7 @@ export const policyKeys = {
     default: 'restart',
     layer: 'user',
     effect: 'now',
-    form: 'stop | restart | keep',
+    form: 'stop | restart | preserve',
     help: 'What happens when the guest requests a reboot; the values are those of on_poweroff. A restart applies changes of the configuration.',
     example: 'stop',
   }),
@@ -40,17 +40,17 @@ export const policyKeys = {
     default: 'stop',
     layer: 'user',
     effect: 'now',
-    form: 'stop | restart | keep',
+    form: 'stop | restart | preserve',
     help: 'What happens after a panic of the guest or any other unexpected exit of its kernel; the values are those of on_poweroff.',
     example: 'restart',
   }),
   on_hang: single({
     parse: wordParser(afterEnd),
-    default: 'keep',
+    default: 'preserve',
     layer: 'user',
     effect: 'vm',
-    form: 'stop | restart | keep',
-    help: 'What happens when the kernel no longer answers, or the watchdog of the guest reports a hang. The kernel is killed (stop), killed and started again (restart), or left running and reported (keep).',
+    form: 'stop | restart | preserve',
+    help: 'What happens when the kernel no longer answers, or the watchdog of the guest reports a hang. The kernel is killed (stop), killed and started again (restart), or left running and reported (preserve).',
     example: 'restart',
   }),
   hang_check: single({

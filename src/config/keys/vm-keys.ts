@@ -1,7 +1,7 @@
 import { ethUnits, parseNetwork } from '../networks/network.ts';
 import { parseKernelPath, parseOptionalDirectory, parseRootDevice, ubdUnits } from '../paths.ts';
 import { parseUbd } from '../values/disk.ts';
-import { parseArguments } from '../values/kernel-arguments.ts';
+import { parseKernelArguments } from '../values/kernel-arguments.ts';
 import { parseMemoryMax, parseRestartLimit, parseSyncInterval } from '../values/policy-values.ts';
 import {
   durationParser,
@@ -151,7 +151,7 @@ export const vmKeys = {
     example: '1m',
   }),
   append: single({
-    parse: parseArguments,
+    parse: parseKernelArguments,
     default: '',
     defaultNote: 'nothing',
     layer: 'user',

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { originOfUrl, type WebOrigin } from '../../system/web-origin.ts';
 import { parseOptionalFile } from '../paths.ts';
 import { quoted } from '../problem.ts';
-import { accountParser, type Parsed, refuse } from '../values/values.ts';
+import { accountParser, type ParsedValue, refuse } from '../values/values.ts';
 import { parseHostAndPort } from './directory-keys.ts';
 import { single } from './key.ts';
 
@@ -22,7 +22,7 @@ export interface WebUrl {
 }
 
 /** `127.0.0.1:8470`, `[::1]:8470`. */
-export function parseWebListen(text: string): Parsed<WebListen> {
+export function parseWebListen(text: string): ParsedValue<WebListen> {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? '';
   const port = Number(digits);
@@ -32,7 +32,7 @@ export function parseWebListen(text: string): Parsed<WebListen> {
 }
 
 /** `https://vms.example.org/umlweb/`; '' is undefined. */
-export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
+export function parseWebUrl(text: string): ParsedValue<WebUrl | undefined> {
   if (text === '') return { value: undefined };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url && /^https?:$/.test(url.protocol) && !/[?#@\s]/.test(text);
@@ -56,7 +56,7 @@ export interface DirectoryPlace {
 const maxDirectories = 16;
 
 /** `hostb, hostc:8655, [fd00::1]:8655`; '' is the empty list. */
-function parseDirectories(text: string): Parsed<readonly DirectoryPlace[]> {
+function parseDirectories(text: string): ParsedValue<readonly DirectoryPlace[]> {
   if (text === '') return { value: [] };
   const parts = text.split(',').map((part) => part.trim());
   if (parts.length > maxDirectories)

@@ -2,7 +2,7 @@
 
 import { quoted } from '../problem.ts';
 import { didYouMean } from '../suggest.ts';
-import { type Parsed, refuse } from '../values/values.ts';
+import { type ParsedValue, refuse } from '../values/values.ts';
 import { type ArgumentTable, type NetworkKind, type NetworkSpec, networkKinds } from './kinds.ts';
 import { refusedKinds, refusedOptions } from './transports.ts';
 
@@ -32,7 +32,7 @@ export const ethUnits = 16;
 const maxLength = 2048;
 
 /** A network interface. All problems of all arguments are reported together, each with its position. */
-export function parseNetwork(text: string): Parsed<NetworkSpec> {
+export function parseNetwork(text: string): ParsedValue<NetworkSpec> {
   const names = Object.keys(networkKinds);
   const call = text.length > maxLength ? undefined : parseCall(text);
   if (!call) return refuse(`${quoted(text)} is not KIND(ARGUMENT=VALUE, …)`, exampleOf(text));

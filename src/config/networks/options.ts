@@ -4,7 +4,7 @@ import { networkLimits } from '../../system/limits/limits.ts';
 import { kernelPathDamage, pathDamage, placeDamage, refusePath } from '../paths.ts';
 import { quoted } from '../problem.ts';
 import { parseMac } from '../values/mac.ts';
-import { integerParser, type Parsed, type Parser, parseBoolean, refuse } from '../values/values.ts';
+import { integerParser, type ParsedValue, type Parser, parseBoolean, refuse } from '../values/values.ts';
 import { parseInterface } from './values.ts';
 
 /** One option; the same shape as an argument of every kind of network. */
@@ -73,7 +73,7 @@ export const interfaceOption = option(parseInterface, 'NAME', 'The interface of 
 /** One end of a tunnel. */
 export type TunnelEnd = IpAddress;
 
-function parseEnd(text: string): Parsed<TunnelEnd> {
+function parseEnd(text: string): ParsedValue<TunnelEnd> {
   const value = readIp(text);
   if (value && /^[\w.:%-]+$/.test(text)) return { value };
   return refuse(
@@ -92,7 +92,7 @@ export const endOptions = {
 export const portOption = (min: number, help: string) => option(integerParser(min, portMax), 'PORT', help);
 
 export const descriptorOption = option(
-  (text): Parsed<string> =>
+  (text): ParsedValue<string> =>
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text)
       ? { value: text }
       : refuse(
@@ -106,7 +106,7 @@ export const descriptorOption = option(
 /** A number of 32 bits, decimal or as 0x…; the kernel accepts both. */
 export const wordOption = (min: number, help: string) =>
   option(
-    (text): Parsed<number> => {
+    (text): ParsedValue<number> => {
       const value = /^(?:\d{1,10}|0[xX][0-9a-fA-F]{1,8})$/.test(text) ? Number(text) : Number.NaN;
       if (value >= min && value <= wordMax) return { value };
       return refuse(`${quoted(text)} is not a number from ${min} to 0xffffffff`);
@@ -118,7 +118,7 @@ export const wordOption = (min: number, help: string) =>
 /** A number of up to 64 bits, as hexadecimal text: a JavaScript number would lose bits. */
 export const cookieOption = (help: string) =>
   option(
-    (text): Parsed<string> => {
+    (text): ParsedValue<string> => {
       if (/^(?:\d{1,20}|0[xX][0-9a-fA-F]{1,16})$/.test(text) && BigInt(text) < 2n ** 64n)
         return { value: `0x${BigInt(text).toString(16)}` };
       return refuse(`${quoted(text)} is not a number of at most 64 bits`);
@@ -130,7 +130,7 @@ export const cookieOption = (help: string) =>
 /** A Unix socket as the jail sees it. */
 export const socketOption = (help: string) =>
   option(
-    (text): Parsed<string> => {
+    (text): ParsedValue<string> => {
       const damage =
         pathDamage(text) ??
         placeDamage(text, ['/run/', '/disks/', '/shared/'], 'sockets') ??
@@ -145,7 +145,7 @@ export const socketOption = (help: string) =>
   );
 
 export const filterOption = option(
-  (text): Parsed<string> => {
+  (text): ParsedValue<string> => {
     const damage =
       pathDamage(text) ?? placeDamage(text, ['/disks/', '/shared/'], 'filters') ?? unwritable(text);
     return damage ?? { value: text };

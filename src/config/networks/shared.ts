@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { type IpAddress, shortAddress } from '../../system/ip-address.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
 import { quoted } from '../problem.ts';
-import { integerParser, type Parsed, refuse } from '../values/values.ts';
+import { integerParser, type ParsedValue, refuse } from '../values/values.ts';
 import type { OptionMistake } from './option-checks.ts';
 import { commonOptions, flagOption, portOption, type TransportOption } from './options.ts';
 import type { OptionValues } from './transports.ts';
@@ -13,7 +13,7 @@ const argument = <T, const R extends boolean>(
   required: R,
   form: string,
   help: string,
-  parse: (text: string) => Parsed<T>,
+  parse: (text: string) => ParsedValue<T>,
 ) => ({ parse, required, form, help }) as const;
 
 /** A network of addresses; the gateway is the first of them. */
@@ -80,7 +80,7 @@ export function termsOf(
 }
 
 /** The name is part of names and aliases of interfaces. */
-export function parseNetworkName(text: string): Parsed<string> {
+export function parseNetworkName(text: string): ParsedValue<string> {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(text)) return { value: text };
   return refuse(
     `${quoted(text)} is not a valid network name`,
@@ -92,7 +92,7 @@ export function parseNetworkName(text: string): Parsed<string> {
 const lengths = { 4: { min: 12, max: 29 }, 6: { min: 48, max: 125 } } as const;
 
 /** `10.8.0.0/24`, `fd08::/64`: only zeros after the prefix. */
-export function parseSubnet(text: string): Parsed<Subnet> {
+export function parseSubnet(text: string): ParsedValue<Subnet> {
   const [, address = '', digits = ''] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(text) ?? [];
   const family = isIP(address);
   if (family !== 4 && family !== 6)
@@ -138,7 +138,7 @@ export function isInSubnet(address: string, { family, prefix, length }: Omit<Sub
 const parsePort = integerParser(1, 65_535);
 
 /** `8080:80 udp:53:53`, separated by blanks: port of the host, port of the guest. */
-export function parseForwards(text: string): Parsed<readonly Forward[]> {
+export function parseForwards(text: string): ParsedValue<readonly Forward[]> {
   const value: Forward[] = [];
   for (const part of text.split(/[ \t]+/)) {
     const [, protocol = 'tcp', from = '', to = ''] = /^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$/.exec(part) ?? [];
@@ -159,7 +159,7 @@ export function parseForwards(text: string): Parsed<readonly Forward[]> {
   return { value };
 }
 
-function parseGuestAddress(text: string): Parsed<string> {
+function parseGuestAddress(text: string): ParsedValue<string> {
   const parsed = parseIpAddress(text);
   return 'cause' in parsed ? parsed : { value: parsed.value.text };
 }

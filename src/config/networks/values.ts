@@ -2,13 +2,13 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { type IpAddress, shortAddress } from '../../system/ip-address.ts';
 import { quoted } from '../problem.ts';
-import { type Parsed, refuse } from '../values/values.ts';
+import { type ParsedValue, refuse } from '../values/values.ts';
 
 /** IFNAMSIZ of linux/if.h, without the final NUL. */
 const maxInterfaceName = 15;
 
 /** The name of an interface of the host. Directories of /proc/sys/net/ipv4/conf (all, default) are reserved. */
-export function parseInterface(text: string): Parsed<string> {
+export function parseInterface(text: string): ParsedValue<string> {
   // The kernel allows more (dev_valid_name in net/core/dev.c), but nftables rules do not.
   if (!/^[\p{L}\p{M}\p{N}_.~+@!][\p{L}\p{M}\p{N}_.~+@!-]*$/u.test(text) || text === '.' || text === '..')
     return refuse(
@@ -35,7 +35,7 @@ function listOf(type: 'ipv4' | 'ipv6', ...networks: readonly [string, number][])
 }
 
 /** An address of one host, IPv4 or IPv6, without a prefix length. */
-export function parseIpAddress(text: string): Parsed<IpAddress> {
+export function parseIpAddress(text: string): ParsedValue<IpAddress> {
   const bare = text.replace(/\/\d+$/, '');
   if (bare !== text && (isIPv4(bare) || isIPv6(bare)))
     return refuse(`${quoted(text)} has a prefix length`, `use ${bare}, the address of one host`);

@@ -1,7 +1,7 @@
 import { kernelPathDamage, pathDamage, placeDamage, refusePath } from '../paths.ts';
 import { quoted } from '../problem.ts';
 import { didYouMean } from '../suggest.ts';
-import { type Parsed, refuse } from './values.ts';
+import { type ParsedValue, refuse } from './values.ts';
 
 /** The format of an image, from the suffix of its name: `.dsk`, `.cow`, `.dev`. */
 export type ImageKind = 'flat' | 'cow' | 'device';
@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, ImageKind>> = { '.dsk': 'flat', '.cow': 'co
 const suffixes = '.dsk is a file, .cow a copy-on-write file, .dev a block device';
 
 /** The path of an image. The kernel's ubd driver splits its argument at ',' and ':', the command line at blanks. */
-export function parseImagePath(path: string): Parsed<ImagePath> {
+export function parseImagePath(path: string): ParsedValue<ImagePath> {
   const damage =
     pathDamage(path) ??
     placeDamage(path, ['/disks/', '/shared/disks/'], 'disk images') ??
@@ -54,7 +54,7 @@ export interface UbdSpec extends ImagePath, UbdFlags {
 const words = ['ro', 'sync', 'nolock', 'notrim'] as const;
 
 /** `PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]`: with the flags of the ubd driver as options. */
-export function parseUbd(text: string): Parsed<UbdSpec> {
+export function parseUbd(text: string): ParsedValue<UbdSpec> {
   const [paths = '', ...rest] = text.split(/[ \t]+/);
   const comma = paths.indexOf(',');
   const image = parseImagePath(comma < 0 || !paths.includes('.cow,') ? paths : paths.slice(0, comma));

@@ -9,7 +9,7 @@ const nameBytes = 253;
  * exist: `/etc/hosts` may have any. Names with letters of other scripts are converted to those of the DNS
  * (`xn--…`, RFC 5891).
  */
-export function hostName(text: string): string | undefined {
+export function readHostName(text: string): string | undefined {
   if (!/^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}_.~+-]*$/u.test(text)) return undefined;
   const ascii = /^\p{ASCII}*$/u.test(text) ? text : domainToASCII(text);
   const bytes = ascii.replace(/\.$/, '').length;
@@ -18,7 +18,7 @@ export function hostName(text: string): string | undefined {
 
 /** Whether a text is already a name in that form. */
 export function isHostName(text: string): boolean {
-  return hostName(text) === text;
+  return readHostName(text) === text;
 }
 
 /** An IPv6 address, optionally with an interface as its zone: `fe80::1%ovs_br0` (RFC 4007 section 11). */

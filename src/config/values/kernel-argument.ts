@@ -38,7 +38,7 @@ function passed(text: string, damage: string | undefined): KernelArgument {
 export function wordDamage(text: string): string | undefined {
   if (text === '') return 'it is empty';
   const [strange] = /[^!-~]/u.exec(text) ?? [];
-  return strange === undefined ? undefined : `it contains ${nameOf(strange)}`;
+  return strange === undefined ? undefined : `it contains ${characterName(strange)}`;
 }
 
 function argumentDamage(text: string): string | undefined {
@@ -51,7 +51,7 @@ function argumentDamage(text: string): string | undefined {
 }
 
 /** The name of a character in a message. */
-export function nameOf(character: string): string {
+export function characterName(character: string): string {
   if (character === ' ') return 'a blank';
   const code = character.codePointAt(0) ?? 0;
   const number = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -80,7 +80,7 @@ export function splitArguments(text: string): string[] {
 }
 
 /** A name with its value, in all forms that the kernel compares with its parameters: */
-export function formsOf(argument: string): string[] {
+export function argumentForms(argument: string): string[] {
   // as written (uml_checksetup, before the line is split), without the quotes around it and its value (next_arg),
   // and without any, all with _ for - (parameq of kernel/params.c).
   const forms = [argument, argument.replace(/^"/, ''), argument.replaceAll('"', '')];

@@ -1,6 +1,12 @@
 import { quoted } from '../problem.ts';
-import { formsOf, type KernelArgument, nameOf, splitArguments, userArgument } from './kernel-argument.ts';
-import { type Parsed, refuse } from './values.ts';
+import {
+  argumentForms,
+  characterName,
+  type KernelArgument,
+  splitArguments,
+  userArgument,
+} from './kernel-argument.ts';
+import { type ParsedValue, refuse } from './values.ts';
 
 /**
  * Kernel arguments that umlmon sets itself or that access the host, with an alternative. The kernel matches most of
@@ -27,11 +33,11 @@ const reserved: readonly (readonly [pattern: RegExp, instead: string])[] = [
 const fastBoot = /^(?:initcall_blacklist|lpj|pty\.legacy_count)=/;
 
 /** Extra kernel arguments, split as the kernel does: at blanks outside double quotes. */
-export function parseArguments(text: string): Parsed<readonly KernelArgument[]> {
+export function parseKernelArguments(text: string): ParsedValue<readonly KernelArgument[]> {
   const [strange] = /[^ \t!-~]/u.exec(text) ?? [];
   if (strange !== undefined)
     return refuse(
-      `the arguments contain ${nameOf(strange)}, which the kernel may take for something else`,
+      `the arguments contain ${characterName(strange)}, which the kernel may take for something else`,
       'use printable ASCII characters only',
     );
   if ((text.match(/"/g) ?? []).length % 2 === 1)
@@ -41,7 +47,9 @@ export function parseArguments(text: string): Parsed<readonly KernelArgument[]> 
   if (tabbed !== undefined)
     return refuse(`${quoted(tabbed)} contains a tab between quotes`, 'use a blank instead');
   const refused = words.flatMap((argument) => {
-    const instead = reserved.find(([pattern]) => formsOf(argument).some((form) => pattern.test(form)))?.[1];
+    const instead = reserved.find(([pattern]) =>
+      argumentForms(argument).some((form) => pattern.test(form)),
+    )?.[1];
     return instead ? [{ argument, instead }] : [];
   });
   if (refused.length === 0) return { value: words.map(userArgument) };
@@ -55,7 +63,7 @@ export function parseArguments(text: string): Parsed<readonly KernelArgument[]> 
 
 /** The arguments that contradict `fast_boot = true`. */
 export function fastBootArguments(values: readonly string[]): string[] {
-  return values.filter((argument) => formsOf(argument).some((form) => fastBoot.test(form)));
+  return values.filter((argument) => argumentForms(argument).some((form) => fastBoot.test(form)));
 }
 
 /** The kernel treats '-' and '_' in names as equal (kernel/params.c, parameq) and removes quotes around an argument. */

@@ -1,6 +1,6 @@
 /** MAC addresses as numbers of 48 bits, which a JavaScript number holds without loss. */
 import { quoted } from '../problem.ts';
-import { type Parsed, refuse } from './values.ts';
+import { type ParsedValue, refuse } from './values.ts';
 
 /** Addresses from `first` to `last` inclusive, all with the same first byte. */
 export interface MacRange {
@@ -22,7 +22,7 @@ export function macNumber(text: string): number {
 }
 
 /** The address of one interface, in lower case: any except group addresses and zero. */
-export function parseMac(text: string): Parsed<string> {
+export function parseMac(text: string): ParsedValue<string> {
   const address = macNumber(text);
   if (Number.isNaN(address)) return refuse(`${quoted(text)} is not a MAC address`, 'as in 02:00:00:12:34:56');
   if (isGroup(address)) return refuse(`${text} is a group address`, 'use an even first byte, as in 02');
@@ -31,7 +31,7 @@ export function parseMac(text: string): Parsed<string> {
 }
 
 /** `FIRST-LAST`: locally administered unicast addresses, which no manufacturer assigns. */
-export function parseMacRange(text: string): Parsed<MacRange> {
+export function parseMacRange(text: string): ParsedValue<MacRange> {
   const [from = '', to = '', ...more] = text.split('-').map((part) => part.trim());
   const [first, last] = [macNumber(from), macNumber(to)];
   if (Number.isNaN(first) || Number.isNaN(last) || more.length > 0)

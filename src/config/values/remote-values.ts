@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { quoted } from '../problem.ts';
-import { accountParser, type Parsed, parseBoolean, refuse, wordParser } from './values.ts';
+import { accountParser, type ParsedValue, parseBoolean, refuse, wordParser } from './values.ts';
 
 /** Whether and how the monitor listens on TCP. */
 export type TcpChoice = 'off' | 'tls' | 'plain';
 
 /** `true`, `false`, or `plain`. */
-export function parseTcp(text: string): Parsed<TcpChoice> {
+export function parseTcp(text: string): ParsedValue<TcpChoice> {
   if (text === 'plain') return { value: 'plain' };
   const parsed = parseBoolean(text);
   if ('value' in parsed) return { value: parsed.value ? 'tls' : 'off' };
@@ -14,16 +14,16 @@ export function parseTcp(text: string): Parsed<TcpChoice> {
 }
 
 /** An IP address of the host. */
-export function parseListenAddress(text: string): Parsed<string> {
+export function parseListenAddress(text: string): ParsedValue<string> {
   if (isIP(text)) return { value: text };
   return refuse(`${quoted(text)} is not an IP address`, 'as in 127.0.0.1, 0.0.0.0, ::');
 }
 
-const parseRole = wordParser(['look', 'console', 'operate', 'admin']);
+const parseRole = wordParser(['view', 'console', 'operate', 'admin']);
 const parseGroup = accountParser('group');
 
 export interface GroupRoleSpec {
-  readonly role: 'look' | 'console' | 'operate' | 'admin';
+  readonly role: 'view' | 'console' | 'operate' | 'admin';
   /** Name or number of a group of the host. */
   readonly group: string;
 }
@@ -32,7 +32,7 @@ export interface GroupRoleSpec {
 const roleAndGroup = /^([^\s:]+):(?:"([^":]+)"|'([^':]+)'|([^\s:"']+))(?=[ \t]|$)/;
 
 /** `console:students operate:"domain users"` */
-export function parseGroupRoles(text: string): Parsed<readonly GroupRoleSpec[]> {
+export function parseGroupRoles(text: string): ParsedValue<readonly GroupRoleSpec[]> {
   const value: GroupRoleSpec[] = [];
   for (let rest = text.trim(); rest !== ''; ) {
     const [word, before = '', ...groups] = roleAndGroup.exec(rest) ?? [];

@@ -3,8 +3,8 @@ import { quoted, type Refusal } from '../problem.ts';
 import { didYouMean } from '../suggest.ts';
 import { isAccountName } from './account-name.ts';
 
-export type Parsed<T> = { readonly value: T } | Refusal;
-export type Parser<T> = (text: string) => Parsed<T>;
+export type ParsedValue<T> = { readonly value: T } | Refusal;
+export type Parser<T> = (text: string) => ParsedValue<T>;
 
 export function refuse(cause: string, hint = '', code: ErrorCode = 'CONFIG_BAD_VALUE'): Refusal {
   return { code, cause, hint };
@@ -44,7 +44,7 @@ export function sizeValue(bytes: number): string {
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** A duration such as `30s`, in milliseconds. */
-function parseDuration(text: string): Parsed<number> {
+function parseDuration(text: string): ParsedValue<number> {
   const value = durationMs(text);
   if (!Number.isNaN(value)) return { value };
   const hint = /^\d{1,9}$/.test(text) ? `write ${text}s for seconds` : 'as in 500ms, 30s, 2m';
@@ -77,7 +77,7 @@ const booleans: Readonly<Record<string, boolean>> = {
   off: false,
 };
 
-export function parseBoolean(text: string): Parsed<boolean> {
+export function parseBoolean(text: string): ParsedValue<boolean> {
   const value = Object.hasOwn(booleans, text) ? booleans[text] : undefined;
   if (value !== undefined) return { value };
   return refuse(
@@ -121,14 +121,14 @@ export function accountParser(what: 'user' | 'group'): Parser<string> {
 }
 
 /** The user of the kernel of a VM: any account except root, whose privileges a guest must not inherit. */
-export function parseVmUser(text: string): Parsed<string> {
+export function parseVmUser(text: string): ParsedValue<string> {
   if (text === 'root' || text === '0')
     return refuse('the kernel of a VM must not run as root', 'use a separate account for this VM');
   return accountParser('user')(text);
 }
 
 /** The byte that a terminal sends for `^X`. */
-export function parseEscape(text: string): Parsed<number> {
+export function parseEscape(text: string): ParsedValue<number> {
   const key = /^\^([A-Za-z[\\\]^_])$/.exec(text)?.[1]?.toUpperCase();
   if (key === undefined) return refuse(`${quoted(text)} is not a control character`, 'as in ^] or ^A');
   if ('IJM'.includes(key)) return refuse(`every session needs the key ${text}`, 'the default is ^]');
@@ -138,7 +138,7 @@ export function parseEscape(text: string): Parsed<number> {
 export type CpuChoice = 'auto' | 'none' | readonly number[];
 
 /** Cores of the host to pin to, ascending; `auto` and `none` unchanged. */
-export function parseCpus(text: string): Parsed<CpuChoice> {
+export function parseCpus(text: string): ParsedValue<CpuChoice> {
   if (text === 'auto' || text === 'none') return { value: text };
   const cpus = new Set<number>();
   for (const part of text.split(',')) {
@@ -170,7 +170,7 @@ export interface ChannelText {
  * `con0 login:`; '' is null. It is a plain text, not a regular expression: the guest controls the searched output, and
  * some expressions take exponential time on crafted output. The search for a plain text takes linear time.
  */
-export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
+export function parseReadyPattern(value: string): ParsedValue<ChannelText | null> {
   if (value === '') return { value: null };
   const [, channel = '', text = ''] = /^(\S+)[ \t]+(\S.*)$/u.exec(value) ?? [];
   if (!isChannelName(channel))
@@ -184,7 +184,7 @@ export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
 }
 
 /** `con1`, `ssl0`; '' if not set. */
-export function parseChannelName(text: string): Parsed<string> {
+export function parseChannelName(text: string): ParsedValue<string> {
   if (text === '' || isChannelName(text)) return { value: text };
   return refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63');
 }
@@ -198,7 +198,7 @@ export interface ChannelSpec {
 }
 
 /** `off` (null), `pty`, or `pty log`. */
-export function parseChannel(text: string): Parsed<ChannelSpec | null> {
+export function parseChannel(text: string): ParsedValue<ChannelSpec | null> {
   const words = text.split(/[ \t]+/).join(' ');
   if (words === 'off') return { value: null };
   if (words === 'pty') return { value: { log: false } };

@@ -1,7 +1,14 @@
 /** Pure. */
 import type { IBuffer, Terminal } from '@xterm/headless';
-import { lookSequence, styleOf } from './look.ts';
-import { type Cell, type CoreBuffer, cellAt, charsetName, coreOf, type Look } from './xterm-core.ts';
+import { styleOf, styleSequence } from './look.ts';
+import {
+  type CellStyle,
+  type CoreBuffer,
+  cellAt,
+  charsetName,
+  coreOf,
+  type ScreenCell,
+} from './xterm-core.ts';
 
 /** The look of a terminal that was reset. */
 const plain = '\x1b[0m\x1b[0"q';
@@ -72,7 +79,7 @@ function drawLine({ terminal, buffer, row, isPlain, isWrapped, goesOn }: Line): 
     if (wanted !== look) text += wanted;
     look = wanted;
   };
-  const lookOf = (cell: Cell) => (isPlain ? plain : lookSequence(cell));
+  const lookOf = (cell: ScreenCell) => (isPlain ? plain : styleSequence(cell));
   // A wide character that did not fit has left the last cell empty.
   const isShort = goesOn && cellAt(buffer, row + 1, 0)?.getWidth() === 2 && isEmpty(buffer, row, cols - 1);
   for (let column = 0; column < cols; column++) {
@@ -111,7 +118,7 @@ function isEmpty(buffer: IBuffer, row: number, column: number): boolean {
 }
 
 /** A cell as erasing leaves it: nothing but a background. */
-function isErased(cell: Cell): boolean {
+function isErased(cell: ScreenCell): boolean {
   return cell.getChars() === '' && cell.isFgDefault() && styleOf(cell) === 0;
 }
 
@@ -127,7 +134,7 @@ function countErased(buffer: IBuffer, place: { row: number; column: number; cols
   return count;
 }
 
-function backgroundOf(cell: Cell | undefined): string {
+function backgroundOf(cell: ScreenCell | undefined): string {
   return cell ? `${cell.getBgColorMode()} ${cell.getBgColor()} ${cell.isProtected()}` : '';
 }
 
@@ -140,7 +147,7 @@ function settings(terminal: Terminal, buffer: CoreBuffer): string {
     text += `\x1b[3g${stops.map((column) => `\x1b[${column + 1}G\x1bH`).join('')}`;
   const row = Math.max(0, buffer.savedY - buffer.ybase);
   const charset = charsetName(buffer.savedCharset);
-  text += lookSequence(withoutMore(buffer.savedCurAttrData));
+  text += styleSequence(withoutMore(buffer.savedCurAttrData));
   text += `\x1b(${charset}${place(Math.min(row, rows - 1), buffer.savedX)}\x1b7\x1b(B${plain}`;
   if (buffer.scrollTop > 0 || buffer.scrollBottom < rows - 1)
     text += `\x1b[${buffer.scrollTop + 1};${buffer.scrollBottom + 1}r`;
@@ -148,8 +155,8 @@ function settings(terminal: Terminal, buffer: CoreBuffer): string {
 }
 
 /** A saved look has no extended attributes: xterm.js forgets them. */
-function withoutMore(look: Look): Look {
-  return Object.assign(Object.create(look) as Look, { hasExtendedAttrs: () => 0 });
+function withoutMore(look: CellStyle): CellStyle {
+  return Object.assign(Object.create(look) as CellStyle, { hasExtendedAttrs: () => 0 });
 }
 
 function modes(terminal: Terminal): string {
@@ -194,7 +201,7 @@ function cursor(terminal: Terminal, buffer: CoreBuffer): string {
   const { _inputHandler } = coreOf(terminal);
   const { x, y, scrollTop } = buffer;
   const row = terminal.modes.originMode ? y - scrollTop : y;
-  const look = lookSequence(_inputHandler._curAttrData, true);
+  const look = styleSequence(_inputHandler._curAttrData, true);
   const isJoining = _inputHandler._parser.precedingJoinState !== 0;
   const sets = charsets(terminal);
   if (x === 0 || !(isJoining || x >= terminal.cols)) return `${place(row, x)}${look}${sets}`;
@@ -211,7 +218,7 @@ function cursor(terminal: Terminal, buffer: CoreBuffer): string {
   const there = place(row, start) + pull;
   // What was written with a character set is not in it any more; and nothing may come between it and a mark.
   if (isJoining) return `${sets}${there}${look}${again}`;
-  return `${there}${lookSequence(cell)}${again}${look}${sets}`;
+  return `${there}${styleSequence(cell)}${again}${look}${sets}`;
 }
 
 /** Both count from 0. */

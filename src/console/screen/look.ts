@@ -1,5 +1,5 @@
 /** Pure. */
-import type { Look } from './xterm-core.ts';
+import type { CellStyle } from './xterm-core.ts';
 
 /** Of the colour of an underline: none. */
 const unset = -1;
@@ -14,7 +14,7 @@ const valueMask = 0xffffff;
  *
  * @param isNext for the attributes of the next character: the colour of an underline counts although none is drawn yet
  */
-export function lookSequence(look: Look, isNext = false): string {
+export function styleSequence(look: CellStyle, isNext = false): string {
   const codes = ['0'];
   const flags: readonly (readonly [number, string])[] = [
     [look.isBold(), '1'],
@@ -42,7 +42,7 @@ function colour(what: 38 | 48 | 58, mode: number, value: number): string {
 }
 
 /** Bits of screen_run.style in umlmonctrl.x. */
-export function styleOf(look: Look): number {
+export function styleOf(look: CellStyle): number {
   const bits = [
     look.isBold(),
     look.isDim(),

@@ -1,13 +1,13 @@
 /** Pure. */
 import type { Terminal } from '@xterm/headless';
 import { colourOf, styleOf } from './look.ts';
-import { type Cell, cellAt, coreOf } from './xterm-core.ts';
+import { cellAt, coreOf, type ScreenCell } from './xterm-core.ts';
 
 /**
  * Cells in a row with the same attributes; as screen_run in umlmonctrl.x, which defines the numbers. Their characters are
  * equally wide, and a character with marks is alone, so that the cell of each is known.
  */
-export interface Run {
+export interface CellRun {
   readonly text: string;
   readonly cells: number;
   readonly foreground: number;
@@ -17,7 +17,7 @@ export interface Run {
 
 export interface PictureLine {
   readonly wrapped: boolean;
-  readonly runs: readonly Run[];
+  readonly runs: readonly CellRun[];
 }
 
 /** The cells of a screen; as screen_picture in umlmonctrl.x. */
@@ -61,8 +61,8 @@ export function takePicture(terminal: Terminal, history: number): Picture {
   };
 }
 
-function runsOf(cells: readonly (Cell | undefined)[]): Run[] {
-  const runs: Run[] = [];
+function runsOf(cells: readonly (ScreenCell | undefined)[]): CellRun[] {
+  const runs: CellRun[] = [];
   /** Of each character of the last run; 0 if it is complete. */
   let width = 0;
   for (const cell of cells) {
@@ -70,7 +70,7 @@ function runsOf(cells: readonly (Cell | undefined)[]): Run[] {
     const text = cell.getChars() || ' ';
     const before = width;
     width = [...text].length > 1 ? 0 : cell.getWidth();
-    const next: Run = {
+    const next: CellRun = {
       text,
       cells: cell.getWidth(),
       foreground: colourOf(cell.isFgDefault(), cell.isFgRGB(), cell.getFgColor()),
@@ -90,7 +90,7 @@ function runsOf(cells: readonly (Cell | undefined)[]): Run[] {
   return text === '' ? runs.slice(0, -1) : [...runs.slice(0, -1), cut];
 }
 
-function isAlike(a: Run, b: Run): boolean {
+function isAlike(a: CellRun, b: CellRun): boolean {
   return a.foreground === b.foreground && a.background === b.background && a.style === b.style;
 }
 

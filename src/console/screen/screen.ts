@@ -1,21 +1,21 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { consoleLimits } from '../../system/limits/limits.ts';
 import { FairQueue } from '../../system/sharing/fair-queue.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 import type { Channel } from '../channel.ts';
 import type { ScreenAnswer, ScreenWant, Stretch } from './protocol.ts';
 import { ScreenThread } from './thread.ts';
 import type { WindowChange } from './window-history.ts';
 
 /** What was made of a screen, and the offset of the first byte of output that is not on it. */
-export interface Shown {
+export interface ShownScreen {
   readonly answer: ScreenAnswer;
   readonly offset: number;
 }
 
 interface Asked {
   readonly want: ScreenWant;
-  readonly resolve: (shown: Promise<Shown>) => void;
+  readonly resolve: (shown: Promise<ShownScreen>) => void;
 }
 
 /**
@@ -29,7 +29,7 @@ export class Screen {
   readonly #forget: () => void;
   /** Running and queued calls, by request: equal requests share one result. */
   readonly #asked = new FairQueue<Asked>();
-  readonly #waiting = new Map<string, Promise<Shown>>();
+  readonly #waiting = new Map<string, Promise<ShownScreen>>();
   /** The emulator restarts with the content of the ring. */
   #isNew = true;
   /** Offset of the output that it has not been given. */
@@ -53,11 +53,11 @@ export class Screen {
   }
 
   /** Errors: CONSOLE_SCREEN. */
-  ask(want: ScreenWant, peer: Peer): Promise<Shown> {
+  ask(want: ScreenWant, peer: SharePeer): Promise<ShownScreen> {
     const key = `${want.what} ${want.history} ${want.bytes}`;
     const same = this.#waiting.get(key);
     if (same) return same;
-    const shown = new Promise<Shown>((resolve) => this.#asked.push(peer, { want, resolve }));
+    const shown = new Promise<ShownScreen>((resolve) => this.#asked.push(peer, { want, resolve }));
     this.#waiting.set(key, shown);
     this.#next();
     return shown;
@@ -91,7 +91,7 @@ export class Screen {
     }
   }
 
-  async #give(want?: ScreenWant): Promise<Shown> {
+  async #give(want?: ScreenWant): Promise<ShownScreen> {
     const { ring, window } = this.#channel;
     const isNew = this.#isNew || this.#offset < ring.oldest;
     if (isNew) {

@@ -2,12 +2,12 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { consoleLimits, consoleShares } from '../../system/limits/limits.ts';
 import { FairQueue } from '../../system/sharing/fair-queue.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
-import { type Peer, refusalText, Shares } from '../../system/sharing/shares.ts';
+import { refusalText, type SharePeer, Shares } from '../../system/sharing/shares.ts';
 import type { Channel } from '../channel.ts';
 import type { Replay } from './emulator.ts';
 import type { Picture } from './picture.ts';
 import type { ScreenWant } from './protocol.ts';
-import { Screen, type Shown } from './screen.ts';
+import { Screen, type ShownScreen } from './screen.ts';
 
 /** Something of a screen, and the offset of the first byte that is not in it. */
 export type At<T> = T & { readonly offset: number };
@@ -41,14 +41,14 @@ export class Screens {
   }
 
   /** What draws the screen of a channel on a terminal. Errors: CONSOLE_SCREEN, CONSOLE_BUSY. */
-  async replay(channel: Channel, size: ScreenSize, peer: Peer): Promise<At<Replay>> {
+  async replay(channel: Channel, size: ScreenSize, peer: SharePeer): Promise<At<Replay>> {
     const { answer, offset } = await this.#ask(channel, { what: 'replay', ...size }, peer);
     if (!answer.replay) throw new Error('the emulator returned no screen');
     return { offset, ...answer.replay };
   }
 
   /** The cells of the screen of a channel. Errors: CONSOLE_SCREEN, CONSOLE_BUSY. */
-  async picture(channel: Channel, size: ScreenSize, peer: Peer): Promise<At<Picture>> {
+  async picture(channel: Channel, size: ScreenSize, peer: SharePeer): Promise<At<Picture>> {
     const { answer, offset } = await this.#ask(channel, { what: 'picture', ...size }, peer);
     if (!answer.picture) throw new Error('the emulator returned no picture');
     return { offset, ...answer.picture };
@@ -59,7 +59,7 @@ export class Screens {
     for (const channel of [...this.#screens.keys()]) this.#end(channel, 'the monitor closed it');
   }
 
-  async #ask(channel: Channel, want: ScreenWant, peer: Peer): Promise<Shown> {
+  async #ask(channel: Channel, want: ScreenWant, peer: SharePeer): Promise<ShownScreen> {
     const release = this.#asked.take(peer);
     if (typeof release !== 'function')
       throw new UmlmonError('CONSOLE_BUSY', {
@@ -76,7 +76,7 @@ export class Screens {
     }
   }
 
-  async #enter(channel: Channel, peer: Peer): Promise<Screen> {
+  async #enter(channel: Channel, peer: SharePeer): Promise<Screen> {
     for (;;) {
       const screen = this.#screenOf(channel, peer);
       if (screen) return screen;
@@ -85,7 +85,7 @@ export class Screens {
   }
 
   /** It is kept for a while after it was asked for last. Undefined if there is no room for it now. */
-  #screenOf(channel: Channel, peer: Peer): Screen | undefined {
+  #screenOf(channel: Channel, peer: SharePeer): Screen | undefined {
     const known = this.#screens.get(channel);
     if (known) {
       clearTimeout(known.timer);

@@ -5,7 +5,7 @@
 import type { IBuffer, IBufferCell, Terminal } from '@xterm/headless';
 
 /** Look of a cell, or of what is written next. */
-export interface Look
+export interface CellStyle
   extends Pick<
     IBufferCell,
     | 'isBold'
@@ -34,7 +34,7 @@ export interface Look
   readonly extended: { readonly underlineColor: number };
 }
 
-export type Cell = IBufferCell & Look;
+export type ScreenCell = IBufferCell & CellStyle;
 
 type Charset = Readonly<Record<string, string>> | undefined;
 
@@ -47,7 +47,7 @@ export interface CoreBuffer {
   readonly tabs: Readonly<Record<number, boolean | undefined>>;
   readonly savedX: number;
   readonly savedY: number;
-  readonly savedCurAttrData: Look;
+  readonly savedCurAttrData: CellStyle;
   readonly savedCharset: Charset;
 }
 
@@ -67,7 +67,7 @@ interface Core {
     readonly _charsets: readonly Charset[];
   };
   readonly _inputHandler: {
-    readonly _curAttrData: Look;
+    readonly _curAttrData: CellStyle;
     readonly _parser: { readonly precedingJoinState: number };
   };
 }
@@ -76,8 +76,8 @@ export function coreOf(terminal: Terminal): Core {
   return (terminal as unknown as { readonly _core: Core })._core;
 }
 
-export function cellAt(buffer: IBuffer, row: number, column: number): Cell | undefined {
-  return buffer.getLine(row)?.getCell(column) as Cell | undefined;
+export function cellAt(buffer: IBuffer, row: number, column: number): ScreenCell | undefined {
+  return buffer.getLine(row)?.getCell(column) as ScreenCell | undefined;
 }
 
 /** Final byte of the sequence that designates a set (ECMA-35): US-ASCII, British, DEC special graphics. */

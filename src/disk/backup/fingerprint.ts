@@ -11,7 +11,11 @@ const zeros = Buffer.alloc(blockBytes);
  * SHA-256 of an image's content, in hexadecimal. It covers the size and each block of 64 KiB that is not all zeros, after
  * its number (both 64 bits, big endian). So holes and zeros are equal, and holes cost no time.
  */
-export async function fingerprintOf(handle: FileHandle, size: number, signal?: AbortSignal): Promise<string> {
+export async function imageFingerprint(
+  handle: FileHandle,
+  size: number,
+  signal?: AbortSignal,
+): Promise<string> {
   const hash = createHash('sha256').update(number(size));
   const buffer = Buffer.allocUnsafe(Math.max(diskLimits.windowBytes, blockBytes));
   for (let at = nextData(handle, 0); at < size; at = nextData(handle, at)) {

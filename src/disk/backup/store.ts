@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { givenNameDamage } from '../../config/names.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
-import { carefully, type Directory } from '../../system/files/held-directory.ts';
+import { carefully, type HeldDirectory } from '../../system/files/held-directory.ts';
 import { discard, emptyTrash, trashIn } from '../../system/files/trash.ts';
 import { makeTrustedDirectory, openTrustedDirectory } from '../../system/files/trusted-path.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
@@ -25,7 +25,7 @@ type StorePlace = Pick<BackupPlace, 'backups'>;
 
 const manifestFile = 'manifest.json';
 
-/** All complete backups, from the oldest to the newest. Errors: BACKUP_PLACE. */
+/** All complete backups, from the oldest to the newest. Errors: BACKUP_DIRECTORY. */
 export async function listBackups(place: StorePlace): Promise<Manifest[]> {
   const store = openStore(place);
   if (!store) return [];
@@ -43,12 +43,12 @@ export async function listBackups(place: StorePlace): Promise<Manifest[]> {
 }
 
 /**
- * A backup with the directory of its files, which the caller closes. Errors: BACKUP_UNKNOWN, BACKUP_DAMAGED, BACKUP_PLACE.
+ * A backup with the directory of its files, which the caller closes. Errors: BACKUP_UNKNOWN, BACKUP_DAMAGED, BACKUP_DIRECTORY.
  */
 export async function openBackup(
   place: StorePlace,
   name: string,
-): Promise<{ manifest: Manifest; files: Directory }> {
+): Promise<{ manifest: Manifest; files: HeldDirectory }> {
   const store = openStore(place);
   try {
     const known = !givenNameDamage(name, 'backup') && store?.look(name) !== undefined;
@@ -75,9 +75,9 @@ export function namesIn(place: StorePlace): string[] {
 
 /**
  * Creates an empty draft, and replaces an interrupted one; the caller closes it. Only the monitor's user can enter it.
- * Errors: BACKUP_PLACE.
+ * Errors: BACKUP_DIRECTORY.
  */
-export async function beginDraft({ backups, backupDraft }: BackupPlace): Promise<Directory> {
+export async function beginDraft({ backups, backupDraft }: BackupPlace): Promise<HeldDirectory> {
   const store = trusted(backups, makeTrustedDirectory(backups, 0o700));
   try {
     // A removal may still be in progress in it.
@@ -95,7 +95,11 @@ export async function endDraft({ backups, backupDraft }: BackupPlace): Promise<v
 }
 
 /** Completes the draft: its files have reached the disk, and now it appears under its name. Errors: BACKUP_EXISTS. */
-export async function completeDraft(place: BackupPlace, draft: Directory, manifest: Manifest): Promise<void> {
+export async function completeDraft(
+  place: BackupPlace,
+  draft: HeldDirectory,
+  manifest: Manifest,
+): Promise<void> {
   const flags = O_WRONLY | O_CREAT | O_EXCL | carefully;
   const handle = await open(draft.pathTo(manifestFile), flags, 0o600);
   try {
@@ -131,8 +135,8 @@ export async function removeBackup({ backups }: StorePlace, name: string): Promi
   await emptyTrash(trashIn(backups));
 }
 
-/** Undefined if the directory does not exist. Errors: BACKUP_PLACE. */
-function openStore({ backups }: StorePlace): Directory | undefined {
+/** Undefined if the directory does not exist. Errors: BACKUP_DIRECTORY. */
+function openStore({ backups }: StorePlace): HeldDirectory | undefined {
   try {
     return trusted(backups, openTrustedDirectory(backups));
   } catch (error) {
@@ -142,17 +146,17 @@ function openStore({ backups }: StorePlace): Directory | undefined {
 }
 
 /** A user who can write there, or above, could change the data of a VM, and make root write elsewhere. */
-function trusted(path: string, found: Directory | string): Directory {
+function trusted(path: string, found: HeldDirectory | string): HeldDirectory {
   if (typeof found !== 'string') return found;
-  throw new UmlmonError('BACKUP_PLACE', {
+  throw new UmlmonError('BACKUP_DIRECTORY', {
     place: path,
     cause: `another user could change its files: ${found}`,
     hint: 'fix the permissions, or set backup_dir to another directory',
   });
 }
 
-async function readManifest(store: Directory, name: string): Promise<Manifest | undefined> {
-  let backup: Directory | undefined;
+async function readManifest(store: HeldDirectory, name: string): Promise<Manifest | undefined> {
+  let backup: HeldDirectory | undefined;
   try {
     backup = store.directory(name);
     const handle = await open(backup.pathTo(manifestFile), O_RDONLY | carefully);

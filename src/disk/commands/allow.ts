@@ -4,7 +4,7 @@ import { type ImageGraph, imageOf } from '../store/graph.ts';
 import { type Claimed, questionOf, refuseClaim, sameQuestion } from './caller.ts';
 import type { Claim, ImageCaller, Question } from './command-types.ts';
 
-/** Refuses what a caller may not do. Errors: IMAGE_FOREIGN, IMAGE_ACCESS. @param place for errors */
+/** Refuses what a caller may not do. Errors: IMAGE_NOT_OWNED, IMAGE_ACCESS. @param place for errors */
 export function requireAllowed(
   caller: ImageCaller,
   graph: ImageGraph,
@@ -17,7 +17,7 @@ export function requireAllowed(
   }
 }
 
-/** Asks an administrator all open questions. Returns those that were answered with yes. Errors: IMAGE_FOREIGN. */
+/** Asks an administrator all open questions. Returns those that were answered with yes. Errors: IMAGE_NOT_OWNED. */
 export async function askAbout(
   caller: ImageCaller,
   graph: ImageGraph,
@@ -71,7 +71,7 @@ function missing(image: ImageName): UmlmonError {
 }
 
 function refusedQuestion({ cow, image, use }: Question): UmlmonError {
-  return new UmlmonError('IMAGE_FOREIGN', {
+  return new UmlmonError('IMAGE_NOT_OWNED', {
     place: nameText(cow),
     cause: `its header names ${nameText(image)}, which the command would ${use === 'write' ? 'write to' : 'read'}; the guest may have written that header`,
     hint: 'add -yes to do it',

@@ -42,12 +42,12 @@ export function refuseMaking(caller: ImageCaller, image: ImageName): Refusal | u
 function refuseForeign({ vm }: VmCaller, image: ImageName): Refusal {
   if (image.vm !== '')
     return {
-      code: 'IMAGE_FOREIGN',
+      code: 'IMAGE_NOT_OWNED',
       cause: `${nameText(image)} does not belong to ${vm}`,
       hint: 'run umladmin disk on the host',
     };
   return {
-    code: 'IMAGE_FOREIGN',
+    code: 'IMAGE_NOT_OWNED',
     cause: `${nameText(image)} belongs to all VMs: a client of one VM may only read it`,
     hint: 'change a copy in /disks, or run umladmin disk on the host',
   };

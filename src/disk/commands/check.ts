@@ -4,7 +4,7 @@ import { runTool, toolImage, toolLines } from '../content/filesystem-tool.ts';
 import { type HandedImage, handOver, withReadable } from '../content/hand-over.ts';
 import { recogniseImage } from '../content/recognise.ts';
 import { withPair } from '../cow/merge.ts';
-import { type Progress, readerOf, withImage } from '../names/image-file.ts';
+import { type DiskProgress, imageReader, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { withScratchFile } from '../names/new-image.ts';
 import type { DiskResult, Work } from './command-types.ts';
@@ -17,7 +17,7 @@ import { backingOf } from './copy.ts';
  *
  * @throws UmlmonError IMAGE_DAMAGED with the output of e2fsck, IMAGE_KIND if the image has no such file system
  */
-export function checkImage(image: ImageName, work: Work, progress: Progress): Promise<DiskResult> {
+export function checkImage(image: ImageName, work: Work, progress: DiskProgress): Promise<DiskResult> {
   const source = work.source(image);
   if (!image.path.endsWith('.cow'))
     return withImage(source, 'read', (file) =>
@@ -32,7 +32,11 @@ export function checkImage(image: ImageName, work: Work, progress: Progress): Pr
   );
 }
 
-async function checkContent(image: ImageName, file: HandedImage, progress: Progress): Promise<DiskResult> {
+async function checkContent(
+  image: ImageName,
+  file: HandedImage,
+  progress: DiskProgress,
+): Promise<DiskResult> {
   const reports: string[] = [];
   for (const { start, number, state } of extIn(file, image)) {
     const lines = await checkOne(image, number, file, start, progress);
@@ -52,7 +56,7 @@ interface Found extends Pick<Filesystem, 'state'> {
 }
 
 function extIn({ handle, size }: HandedImage, image: ImageName): Found[] {
-  const content = recogniseImage(readerOf(handle.fd), size);
+  const content = recogniseImage(imageReader(handle.fd), size);
   const isExt = (found: Filesystem | undefined) => found?.kind.startsWith('ext') ?? false;
   if (content?.holds === 'filesystem' && isExt(content)) return [{ ...content, number: 0, start: 0 }];
   const partitions = content?.holds === 'partitions' ? content.partitions : [];
@@ -77,7 +81,7 @@ async function checkOne(
   partition: number,
   file: HandedImage,
   start: number,
-  { signal }: Progress,
+  { signal }: DiskProgress,
 ): Promise<string[]> {
   const path = start === 0 ? toolImage : `${toolImage}?offset=${start}`;
   const { status, words } = await runTool('e2fsck', ['-f', '-n', path], file, { signal });

@@ -1,13 +1,13 @@
 /** The disk commands: what is asked, where, by whom, what is claimed for it, and what comes of it. */
 import type { ImageSource } from '../names/image-file.ts';
 import type { ImageName, ImageStore } from '../names/image-name.ts';
-import type { Ids } from '../names/image-rights.ts';
+import type { CallerIds } from '../names/image-rights.ts';
 import type { Owner } from '../names/new-place.ts';
 import type { ImagePlace } from '../names/open-image.ts';
 import type { ImageGraph } from '../store/graph.ts';
 
 /** A disk command. Sizes are in bytes; names of snapshots are those of snapshotName(). */
-export type DiskVerb =
+export type DiskCommand =
   /** Sparse; ext4 always with blocks of 4096 bytes. */
   | { verb: 'create'; image: ImageName; size: number; filesystem?: 'ext4' }
   | { verb: 'delete'; image: ImageName }
@@ -65,7 +65,7 @@ export interface Claim {
 
 export interface VmCaller {
   readonly vm: string;
-  readonly user: Ids & { readonly name: string };
+  readonly user: CallerIds & { readonly name: string };
 }
 
 /** Who asks for something to be done to images. */
@@ -81,7 +81,7 @@ export type ImageCaller =
   | {
       readonly kind: 'administrator';
       /** The user of a VM; undefined if it is not known. */
-      readonly userOf: (vm: string) => Ids | undefined;
+      readonly userOf: (vm: string) => CallerIds | undefined;
       /** Whether to follow a header that the guest may have written; not asked while images are locked. */
       readonly ask: (question: Question) => Promise<boolean>;
     };
@@ -102,6 +102,6 @@ export interface Work {
   readonly source: (image: ImageName) => ImageSource;
   /** The place of an existing image, or of a new image that is named after it. */
   readonly placeOf: (image: ImageName) => ImagePlace;
-  /** The same for a new image; its place may be new too. Errors: IMAGE_FOREIGN. */
+  /** The same for a new image; its place may be new too. Errors: IMAGE_NOT_OWNED. */
   readonly placeOfNew: (image: ImageName) => ImagePlace;
 }

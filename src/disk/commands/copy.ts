@@ -1,19 +1,19 @@
 import { mergeCow } from '../cow/merge.ts';
 import { copyContent, packContent } from '../io/copy-content.ts';
-import { type Progress, withImage } from '../names/image-file.ts';
+import { type DiskProgress, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace, Owner } from '../names/new-place.ts';
 import { imageOf } from '../store/graph.ts';
-import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
+import type { DiskCommand, DiskHost, DiskResult, Work } from './command-types.ts';
 import { backingFor } from './may-use.ts';
 
 /** Copies an image with the time of its last change, so that a copy of a backing file fits its COW images. */
 export async function copyImage(
-  { image, target }: DiskVerb & { verb: 'copy' },
+  { image, target }: DiskCommand & { verb: 'copy' },
   { owner }: DiskHost,
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const bytes = await withImage(work.source(image), 'read', (from) =>
     writeNewImage(work.placeOfNew(target), owner, 'refuse', async (into) => {
@@ -27,10 +27,10 @@ export async function copyImage(
 
 /** Makes a flat image of one of any kind. */
 export async function convertImage(
-  { image, target }: DiskVerb & { verb: 'convert' },
+  { image, target }: DiskCommand & { verb: 'convert' },
   { owner }: DiskHost,
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const place = work.placeOfNew(target);
   const bytes = image.path.endsWith('.cow')
@@ -49,7 +49,7 @@ export async function mergeInto(
   work: Work,
   image: ImageName,
   target: { place: NewPlace; owner: Owner },
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<number> {
   const backing = backingOf(work, image);
   await mergeCow(

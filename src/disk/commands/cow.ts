@@ -1,15 +1,15 @@
 import { createCow } from '../cow/create.ts';
 import { mergeCowInPlace } from '../cow/merge-in-place.ts';
 import { rebaseCow } from '../cow/rebase.ts';
-import type { Progress } from '../names/image-file.ts';
+import type { DiskProgress } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { imageOf } from '../store/graph.ts';
-import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
+import type { DiskCommand, DiskHost, DiskResult, Work } from './command-types.ts';
 import { backingOf, mergeInto } from './copy.ts';
 import { backingFor } from './may-use.ts';
 
 export async function createCowImage(
-  { image, backing }: DiskVerb & { verb: 'cow-create' },
+  { image, backing }: DiskCommand & { verb: 'cow-create' },
   { owner }: DiskHost,
   work: Work,
 ): Promise<DiskResult> {
@@ -20,10 +20,10 @@ export async function createCowImage(
 }
 
 export async function mergeCowImage(
-  { image, target }: DiskVerb & { verb: 'cow-merge' },
+  { image, target }: DiskCommand & { verb: 'cow-merge' },
   { owner }: DiskHost,
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const backing = backingOf(work, image);
   if (target) {
@@ -38,9 +38,9 @@ export async function mergeCowImage(
 }
 
 export async function rebaseCowImage(
-  { image, backing, sameContent = false }: DiskVerb & { verb: 'cow-rebase' },
+  { image, backing, sameContent = false }: DiskCommand & { verb: 'cow-rebase' },
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const present = backingFor(work.graph, { image });
   const copies = !sameContent && !('cause' in present);

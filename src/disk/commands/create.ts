@@ -1,10 +1,10 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
-import { requireSound, runTool, toolImage, wordsOf } from '../content/filesystem-tool.ts';
+import { requireSound, runTool, toolImage, toolMessage } from '../content/filesystem-tool.ts';
 import { handOver } from '../content/hand-over.ts';
-import type { Progress } from '../names/image-file.ts';
+import type { DiskProgress } from '../names/image-file.ts';
 import { nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
-import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
+import type { DiskCommand, DiskHost, DiskResult, Work } from './command-types.ts';
 
 /**
  * A new file is one hole, so all of it is zeros. So mke2fs writes no zeros into the journal, which would take space.
@@ -17,10 +17,10 @@ const ext4 = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-E', 'lazy_itable_init=0,
  * kernel reads wrong data through a COW file (hazard.ts).
  */
 export async function createImage(
-  { image, size, filesystem }: DiskVerb & { verb: 'create' },
+  { image, size, filesystem }: DiskCommand & { verb: 'create' },
   { owner }: DiskHost,
   { placeOfNew }: Work,
-  { signal, onProgress }: Progress,
+  { signal, onProgress }: DiskProgress,
 ): Promise<DiskResult> {
   await writeNewImage(placeOfNew(image), owner, 'refuse', async (handle) => {
     await handle.truncate(size);
@@ -28,7 +28,7 @@ export async function createImage(
     const target = await handOver(handle, size);
     const made = await runTool('mke2fs', [...ext4, toolImage], target, { signal });
     if (made.status !== 0)
-      throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause: wordsOf('mke2fs', made) });
+      throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause: toolMessage('mke2fs', made) });
     await requireSound(image, target, signal);
   });
   onProgress?.(size, size);

@@ -2,7 +2,7 @@
 import type { Refusal } from '../../config/problem.ts';
 import type { ImageName } from '../names/image-name.ts';
 import { type ImageGraph, imageOf } from '../store/graph.ts';
-import type { Claim, DiskVerb } from './command-types.ts';
+import type { Claim, DiskCommand } from './command-types.ts';
 import { backingFor, refuseMerge, refuseSnapshot, refuseVerb } from './may-use.ts';
 import {
   kindOf,
@@ -24,7 +24,7 @@ const removes = (image: ImageName): Claim => ({ image, mode: 'rw', use: 'name' }
 type Decision = readonly Claim[] | Refusal;
 
 /** @param by the caller; images that it holds itself do not conflict */
-export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): Decision {
+export function decideVerb(graph: ImageGraph, request: DiskCommand, by: string): Decision {
   const { image } = request;
   switch (request.verb) {
     case 'create':
@@ -128,7 +128,7 @@ function mergeInPlace(graph: ImageGraph, image: ImageName, by: string): Decision
  */
 function rebase(
   graph: ImageGraph,
-  { image, backing, sameContent = false }: DiskVerb & { verb: 'cow-rebase' },
+  { image, backing, sameContent = false }: DiskCommand & { verb: 'cow-rebase' },
   by: string,
 ): Decision {
   const refusal =

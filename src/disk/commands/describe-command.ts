@@ -1,9 +1,9 @@
 import type { ImageContent } from '../content/recognise.ts';
 import { nameText } from '../names/image-name.ts';
-import type { DiskVerb } from './command-types.ts';
+import type { DiskCommand } from './command-types.ts';
 
 /** The images of a disk command, for users: `vm1:/disks/a.dsk to vm1:/disks/b.dsk`. */
-export function subjectText(request: DiskVerb): string {
+export function subjectText(request: DiskCommand): string {
   const image = nameText(request.image);
   switch (request.verb) {
     case 'create':

@@ -1,6 +1,6 @@
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
 import type { ImageName } from '../names/image-name.ts';
-import type { DiskVerb } from './command-types.ts';
+import type { DiskCommand } from './command-types.ts';
 
 /** How the paths of a request are read: each throws for an image that the caller may not use so. */
 export interface RequestNames {
@@ -11,7 +11,7 @@ export interface RequestNames {
 }
 
 /** A request from the control socket or a command line, as a disk command. Pure. Errors: those of `names`. */
-export function readRequest(request: DiskRequest, { read, change }: RequestNames): DiskVerb {
+export function readRequest(request: DiskRequest, { read, change }: RequestNames): DiskCommand {
   const { verb } = request;
   switch (verb) {
     case 'create': {

@@ -1,14 +1,14 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { seekData } from '../../system/native/native.ts';
-import { requireSound, runTool, toolImage, wordsOf } from '../content/filesystem-tool.ts';
+import { requireSound, runTool, toolImage, toolMessage } from '../content/filesystem-tool.ts';
 import { type HandedImage, handOver } from '../content/hand-over.ts';
 import { recogniseImage } from '../content/recognise.ts';
 import { copyContent } from '../io/copy-content.ts';
-import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';
+import { type DiskProgress, type ImageFile, imageReader, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace } from '../names/new-place.ts';
-import type { DiskResult, DiskVerb, Work } from './command-types.ts';
+import type { DiskCommand, DiskResult, Work } from './command-types.ts';
 
 /**
  * Changes the size of an image. Without its file system that is one system call, which succeeds or fails as a whole.
@@ -19,9 +19,9 @@ import type { DiskResult, DiskVerb, Work } from './command-types.ts';
  * @throws UmlmonError IMAGE_SIZE if the end of the image is in use, IMAGE_KIND, IMAGE_DAMAGED
  */
 export async function resizeImage(
-  { image, size, filesystem = false }: DiskVerb & { verb: 'resize' },
+  { image, size, filesystem = false }: DiskCommand & { verb: 'resize' },
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const before = await withImage(work.source(image), filesystem ? 'read' : 'write', async (file) => {
     if (filesystem) await resizeFilesystem(image, work.placeOf(image), file, size, progress);
@@ -44,7 +44,7 @@ function sizeError(image: ImageName, cause: string, hint: string): UmlmonError {
 
 /** Only holes, and parts beyond the size that the content states, can be removed. */
 function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, size: number): void {
-  const content = recogniseImage(readerOf(handle.fd), present);
+  const content = recogniseImage(imageReader(handle.fd), present);
   if (content === undefined) {
     if (seekData(handle.fd, 0) === null) return;
     throw sizeError(
@@ -82,9 +82,9 @@ async function resizeFilesystem(
   place: NewPlace,
   file: ImageFile,
   size: number,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<void> {
-  const content = recogniseImage(readerOf(file.handle.fd), file.size);
+  const content = recogniseImage(imageReader(file.handle.fd), file.size);
   if (content?.holds !== 'filesystem' || !content.kind.startsWith('ext'))
     throw new UmlmonError('IMAGE_KIND', {
       place: nameText(image),
@@ -113,14 +113,14 @@ async function resizeInside(
   if (check.status > 1)
     throw new UmlmonError('IMAGE_DAMAGED', {
       place: nameText(image),
-      cause: wordsOf('e2fsck', check),
+      cause: toolMessage('e2fsck', check),
       hint: 'repair it in a guest with e2fsck -f',
     });
   const resize = await run('resize2fs', toolImage, `${size / 512}s`);
   if (resize.status !== 0) {
     const blocks = /minimum \((\d+)\)/.exec(resize.words)?.[1];
     const hint = blocks === undefined ? '' : `give at least ${Number(blocks) * blockSize} bytes`;
-    throw sizeError(image, wordsOf('resize2fs', resize), hint);
+    throw sizeError(image, toolMessage('resize2fs', resize), hint);
   }
   await requireSound(image, copy, signal);
 }

@@ -2,11 +2,11 @@
 
 import type { Refusal } from '../../config/problem.ts';
 import { underLocks } from '../locks/with-locks.ts';
-import type { Progress } from '../names/image-file.ts';
+import type { DiskProgress } from '../names/image-file.ts';
 import type { ImageGraph } from '../store/graph.ts';
 import { refuseClaim } from './caller.ts';
 import { checkImage } from './check.ts';
-import type { DiskHost, DiskResult, DiskVerb, ImageCaller, Work } from './command-types.ts';
+import type { DiskCommand, DiskHost, DiskResult, ImageCaller, Work } from './command-types.ts';
 import { convertImage, copyImage } from './copy.ts';
 import { createCowImage, mergeCowImage, rebaseCowImage } from './cow.ts';
 import { createImage } from './create.ts';
@@ -24,7 +24,11 @@ import { deleteSnapshot, rollBack, takeSnapshot } from './snapshot.ts';
  * @throws UmlmonError the refusals of caller.ts, may-use.ts and decide.ts, and what goes wrong; the reason of
  *   `progress.signal`
  */
-export function runDiskVerb(request: DiskVerb, host: DiskHost, progress: Progress = {}): Promise<DiskResult> {
+export function runDiskCommand(
+  request: DiskCommand,
+  host: DiskHost,
+  progress: DiskProgress = {},
+): Promise<DiskResult> {
   const decide = (graph: ImageGraph) =>
     refuseIntoForeign(graph, request, host.caller) ?? decideVerb(graph, request, host.by);
   return underLocks(host, { image: request.image, vms: vmsOf(request), decide }, (work) =>
@@ -36,7 +40,11 @@ export function runDiskVerb(request: DiskVerb, host: DiskHost, progress: Progres
  * A client that may not write to a backing file learns only that, not which other images depend on the file. The claims
  * of the command are checked all the same.
  */
-function refuseIntoForeign(graph: ImageGraph, request: DiskVerb, caller: ImageCaller): Refusal | undefined {
+function refuseIntoForeign(
+  graph: ImageGraph,
+  request: DiskCommand,
+  caller: ImageCaller,
+): Refusal | undefined {
   if (request.verb !== 'cow-merge' || request.target) return undefined;
   const chain = backingFor(graph, { image: request.image, evenMerging: true });
   if ('cause' in chain) return undefined;
@@ -45,14 +53,14 @@ function refuseIntoForeign(graph: ImageGraph, request: DiskVerb, caller: ImageCa
 }
 
 /** All VMs whose images a disk command names. */
-function vmsOf(request: DiskVerb): Set<string> {
+function vmsOf(request: DiskCommand): Set<string> {
   const names = [request.image];
   if ('target' in request && request.target) names.push(request.target);
   if ('backing' in request) names.push(request.backing);
   return new Set(names.map(({ vm }) => vm));
 }
 
-function act(request: DiskVerb, host: DiskHost, work: Work, progress: Progress): Promise<DiskResult> {
+function act(request: DiskCommand, host: DiskHost, work: Work, progress: DiskProgress): Promise<DiskResult> {
   switch (request.verb) {
     case 'create':
       return createImage(request, host, work, progress);

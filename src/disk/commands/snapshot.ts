@@ -1,17 +1,17 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { copyContent } from '../io/copy-content.ts';
-import { type Progress, withImage } from '../names/image-file.ts';
+import { type DiskProgress, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
-import type { DiskResult, DiskVerb, Work } from './command-types.ts';
+import type { DiskCommand, DiskResult, Work } from './command-types.ts';
 import { deleteImage } from './delete.ts';
 import { snapshotName } from './snapshot-name.ts';
 
 /** Copies the present state of an image to a snapshot, which is read-only. */
 export async function takeSnapshot(
-  { image, name }: DiskVerb & { verb: 'snapshot' },
+  { image, name }: DiskCommand & { verb: 'snapshot' },
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const snapshot = nameOrThrow(image, name);
   const bytes = await withImage(work.source(image), 'read', async (from) => {
@@ -27,9 +27,9 @@ export async function takeSnapshot(
  * gone: who wants to keep it takes a snapshot of it first.
  */
 export async function rollBack(
-  { image, name }: DiskVerb & { verb: 'rollback' },
+  { image, name }: DiskCommand & { verb: 'rollback' },
   work: Work,
-  progress: Progress,
+  progress: DiskProgress,
 ): Promise<DiskResult> {
   const snapshot = nameOrThrow(image, name);
   const bytes = await withImage(work.source(image), 'read', (old) =>
@@ -42,7 +42,7 @@ export async function rollBack(
 }
 
 export async function deleteSnapshot(
-  { image, name }: DiskVerb & { verb: 'snapshot-delete' },
+  { image, name }: DiskCommand & { verb: 'snapshot-delete' },
   work: Work,
 ): Promise<DiskResult> {
   const result = await deleteImage(nameOrThrow(image, name), work);

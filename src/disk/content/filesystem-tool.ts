@@ -189,7 +189,7 @@ export function toolLines(words: string): string[] {
 }
 
 /** A result of a tool in one line. */
-export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): string {
+export function toolMessage(name: FilesystemTool, { status, words }: ToolResult): string {
   return `${name} exited with status ${status}: ${toolLines(words).join('; ')}`;
 }
 
@@ -206,7 +206,7 @@ export async function requireSound(
 ): Promise<void> {
   const check = await runTool('e2fsck', ['-f', '-n', toolImage], target, { signal });
   if (check.status === 0) return;
-  const cause = `the new file system is damaged: ${wordsOf('e2fsck', check)}`;
+  const cause = `the new file system is damaged: ${toolMessage('e2fsck', check)}`;
   throw new UmlmonError('HOST_COMMAND', {
     place: nameText(image),
     cause,

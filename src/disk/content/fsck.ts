@@ -1,7 +1,7 @@
 /** Whether the file system in a copy of an image is sound, as e2fsck(8) sees it. */
 import type { FileHandle } from 'node:fs/promises';
 import { toFailure } from '../../system/errors/errors.ts';
-import type { Directory } from '../../system/files/held-directory.ts';
+import type { HeldDirectory } from '../../system/files/held-directory.ts';
 import { printable } from '../../system/text.ts';
 import type { Soundness } from '../backup/manifest.ts';
 import { copyContent } from '../io/copy-content.ts';
@@ -12,16 +12,16 @@ import { runTool, toolImage } from './filesystem-tool.ts';
 import { type HandedImage, handOver } from './hand-over.ts';
 import { recogniseImage } from './recognise.ts';
 
-export interface CheckRequest {
+export interface FsckRequest {
   /** The content of a disk: a flat image, or a COW image merged with its backing file. */
   readonly image: FileHandle;
   /** Where there is room for a copy without a name, to replay a journal in. */
-  readonly directory: Directory;
+  readonly directory: HeldDirectory;
   readonly signal?: AbortSignal;
 }
 
 /** Checks without changing the image: a journal is replayed in a copy, which shares its blocks where that is possible. */
-export async function checkSoundness(request: CheckRequest): Promise<Soundness> {
+export async function checkSoundness(request: FsckRequest): Promise<Soundness> {
   const content = await recognise(request.image);
   if (typeof content === 'string') return { found: 'not-checked', words: content };
   const scratch = await openScratch({ directory: request.directory, name: 'check' });
@@ -60,7 +60,7 @@ const wordsShown = 500;
 async function runCheck(
   args: readonly string[],
   copy: HandedImage,
-  { signal }: CheckRequest,
+  { signal }: FsckRequest,
 ): Promise<{ status: number | undefined; words: string }> {
   try {
     const { status, words } = await runTool('e2fsck', [...args, toolImage], copy, { signal });

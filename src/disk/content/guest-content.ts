@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
 import { readCow } from '../cow/file.ts';
 import { cowReaderOf } from '../cow/reader.ts';
-import { readerOf } from '../names/image-file.ts';
+import { imageReader } from '../names/image-file.ts';
 import type { ImageName, ImageStore } from '../names/image-name.ts';
-import { type Ids, mayReach } from '../names/image-rights.ts';
+import { type CallerIds, mayReach } from '../names/image-rights.ts';
 import { openImage } from '../names/open-image.ts';
 import type { ReadAt } from './filesystem.ts';
-import { type ForeignFormat, isBlank, isIso, recogniseForeign } from './foreign-format.ts';
+import { type ForeignFormat, isBlank, isIso, recogniseForeign } from './other-formats.ts';
 import type { PartitionTable } from './partition-table.ts';
 import { recognisePartitions } from './partition-table.ts';
 import { type ImageContent, recogniseImage } from './recognise.ts';
@@ -51,10 +51,14 @@ export function examineContent(readAt: ReadAt, size: number): GuestContent {
  *
  * @throws UmlmonError those of openImage
  */
-export function lookIntoImage(image: ImageName, store: ImageStore, user: Ids): GuestContent | undefined {
+export function lookIntoImage(
+  image: ImageName,
+  store: ImageStore,
+  user: CallerIds,
+): GuestContent | undefined {
   const { fd, facts } = openImage(image, store, 'ro');
   try {
-    return mayReach(facts, user, 4) ? examineContent(readerOf(fd), facts.size) : undefined;
+    return mayReach(facts, user, 4) ? examineContent(imageReader(fd), facts.size) : undefined;
   } finally {
     closeSync(fd);
   }
@@ -70,7 +74,7 @@ export function lookThroughCow(
   image: ImageName,
   backing: ImageName,
   store: ImageStore,
-  user: Ids,
+  user: CallerIds,
 ): GuestContent | undefined {
   const upper = openImage(image, store, 'ro');
   try {
@@ -79,7 +83,7 @@ export function lookThroughCow(
       if (![upper, lower].every(({ facts }) => mayReach(facts, user, 4))) return undefined;
       const cow = readCow(upper.fd, upper.facts.hostPath);
       const { size } = lower.facts;
-      return examineContent(cowReaderOf(upper.fd, cow, readerOf(lower.fd)), size);
+      return examineContent(cowReaderOf(upper.fd, cow, imageReader(lower.fd)), size);
     } finally {
       closeSync(lower.fd);
     }

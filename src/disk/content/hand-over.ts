@@ -9,7 +9,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { makeBlockDevice } from '../../system/native/native.ts';
 import { copyContent } from '../io/copy-content.ts';
-import type { ImageFile, Progress } from '../names/image-file.ts';
+import type { DiskProgress, ImageFile } from '../names/image-file.ts';
 import { withScratchFile } from '../names/new-image.ts';
 import type { NewPlace } from '../names/new-place.ts';
 
@@ -55,7 +55,7 @@ export async function handOver(handle: FileHandle, size: number): Promise<Handed
 export async function withReadable<Result>(
   { handle, size }: Pick<ImageFile, 'handle' | 'size'>,
   place: NewPlace,
-  { signal }: Progress,
+  { signal }: DiskProgress,
   use: (image: HandedImage) => Promise<Result>,
 ): Promise<Result> {
   if (process.geteuid?.() !== 0) return use(hand(handle, size, undefined));

@@ -4,7 +4,7 @@
  */
 
 /** A bitmap as 32-bit integers; missing bytes of the last one are zero. */
-export function wordsOf(bytes: Uint8Array): Uint32Array {
+export function bitmapWords(bytes: Uint8Array): Uint32Array {
   const isAligned = bytes.byteOffset % 4 === 0 && bytes.length % 4 === 0;
   if (isAligned) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const words = new Uint32Array(Math.ceil(bytes.length / 4));
@@ -35,7 +35,7 @@ function find(words: Uint32Array, from: number, end: number, flip: number): numb
   return Math.min(end, index * 32 + 31 - Math.clz32(word & -word));
 }
 
-export interface Run {
+export interface BitRun {
   /** First bit. */
   readonly start: number;
   /** The bit after the last. */
@@ -43,7 +43,7 @@ export interface Run {
 }
 
 /** The runs of set bits from `from` to before `end`; those with less than `gap` clear bits between them are one. */
-export function* runsOf(words: Uint32Array, from: number, end: number, gap = 1): Generator<Run> {
+export function* runsOf(words: Uint32Array, from: number, end: number, gap = 1): Generator<BitRun> {
   let start = findSet(words, from, end);
   while (start < end) {
     let stop = findClear(words, start, end);

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { recogniseImage } from '../content/recognise.ts';
-import { type ImageFile, type ImageSource, readerOf, withImage, writeFully } from '../names/image-file.ts';
+import { type ImageFile, type ImageSource, imageReader, withImage, writeFully } from '../names/image-file.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace, Owner } from '../names/new-place.ts';
 import { type CowHeader, encodeCowHeader, layOutCow } from './format.ts';
@@ -53,5 +53,5 @@ export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Prom
 
 /** Why a COW file over this image would be corrupted; undefined if it is safe. */
 function imageHazard({ handle, size }: ImageFile): string | undefined {
-  return cowHazard(recogniseImage(readerOf(handle.fd), size), size);
+  return cowHazard(recogniseImage(imageReader(handle.fd), size), size);
 }

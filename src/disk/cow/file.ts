@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
-import { type ImageFile, readerOf, readFully } from '../names/image-file.ts';
-import { wordsOf } from './bitmap.ts';
+import { type ImageFile, imageReader, readFully } from '../names/image-file.ts';
+import { bitmapWords } from './bitmap.ts';
 import { COW_HEADER_BYTES, type Cow, decodeCow, SECTOR } from './format.ts';
 import { backingChanges, isMerging } from './match.ts';
 
@@ -13,7 +13,7 @@ import { backingChanges, isMerging } from './match.ts';
  */
 export function readCow(fd: number, path: string): Cow {
   const { size } = fstatSync(fd);
-  return decodeCow(readerOf(fd)(0, Math.min(COW_HEADER_BYTES, size)), size, path);
+  return decodeCow(imageReader(fd)(0, Math.min(COW_HEADER_BYTES, size)), size, path);
 }
 
 /** The same; or why there is no header. Errors: those of read(2). */
@@ -42,7 +42,7 @@ export interface BitmapPart {
 /** The bitmap of a COW file in order; each part is valid until the next is asked for. */
 export async function* readBitmap(file: ImageFile, cow: Cow): AsyncGenerator<BitmapPart> {
   const buffer = Buffer.allocUnsafeSlow(diskLimits.bitmapBytes);
-  const words = wordsOf(buffer);
+  const words = bitmapWords(buffer);
   for (let first = 0; first < cow.recorded; first += diskLimits.bitmapBytes * 8) {
     const count = Math.min(diskLimits.bitmapBytes * 8, cow.recorded - first);
     const bytes = buffer.subarray(0, Math.ceil(count / 8));

@@ -2,9 +2,9 @@ import { diskLimits } from '../../system/limits/limits.ts';
 import { takeTurns } from '../io/concurrency.ts';
 import { type Buffers, makeBuffers } from '../io/window-buffers.ts';
 import {
+  type DiskProgress,
   type ImageFile,
   type ImageSource,
-  type Progress,
   readFully,
   wholeSeconds,
   withImage,
@@ -12,7 +12,7 @@ import {
 } from '../names/image-file.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace } from '../names/new-place.ts';
-import { findClear, type Run, runsOf } from './bitmap.ts';
+import { type BitRun, findClear, runsOf } from './bitmap.ts';
 import { writeEmptyCow } from './create.ts';
 import { type BitmapPart, cowOf, readBitmap, readSectors, requireBacking } from './file.ts';
 import { type Cow, encodeMtime, SECTOR } from './format.ts';
@@ -38,7 +38,7 @@ export interface InPlaceRequest {
  *
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
-export async function mergeCowInPlace(request: InPlaceRequest, progress: Progress = {}): Promise<void> {
+export async function mergeCowInPlace(request: InPlaceRequest, progress: DiskProgress = {}): Promise<void> {
   await withImage(request.path, 'write', (file) =>
     withImage(request.backing, 'write', async (backing) => {
       const cow = cowOf(file);
@@ -61,7 +61,7 @@ async function writeRuns(
   file: ImageFile,
   cow: Cow,
   backing: ImageFile,
-  { signal, onProgress }: Progress,
+  { signal, onProgress }: DiskProgress,
 ): Promise<void> {
   let done = 0;
   for await (const part of readBitmap(file, cow))
@@ -77,7 +77,7 @@ async function writeRuns(
     });
 }
 
-function* windowsOf({ count }: BitmapPart): Generator<Run> {
+function* windowsOf({ count }: BitmapPart): Generator<BitRun> {
   const window = diskLimits.windowBytes / SECTOR;
   for (let start = 0; start < count; start += window) yield { start, end: Math.min(count, start + window) };
 }
@@ -88,7 +88,7 @@ async function writeRun(
   cow: Cow,
   backing: ImageFile,
   { words, first }: BitmapPart,
-  { start, end }: Run,
+  { start, end }: BitRun,
   buffers: Buffers,
 ): Promise<void> {
   const length = (end - start) * SECTOR;

@@ -5,9 +5,9 @@ import { copyRange } from '../io/copy-range.ts';
 import { type Buffers, makeBuffers } from '../io/window-buffers.ts';
 import { writeSparse } from '../io/write-sparse.ts';
 import {
+  type DiskProgress,
   type ImageFile,
   type ImageSource,
-  type Progress,
   readFully,
   withImage,
 } from '../names/image-file.ts';
@@ -39,7 +39,7 @@ export interface MergeRequest {
  *
  * @throws UmlmonError IMAGE_EXISTS, IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
-export function mergeCow(request: MergeRequest, progress: Progress = {}): Promise<void> {
+export function mergeCow(request: MergeRequest, progress: DiskProgress = {}): Promise<void> {
   return withPair(request, async (file, merge) => {
     await writeNewImage(request.target, request.owner ?? file, 'refuse', (handle) => merge(handle, progress));
   });
@@ -52,7 +52,10 @@ export function mergeCow(request: MergeRequest, progress: Progress = {}): Promis
  */
 export function withPair<Result>(
   request: Pick<MergeRequest, 'path' | 'backing'>,
-  use: (file: ImageFile, merge: (into: FileHandle, progress: Progress) => Promise<void>) => Promise<Result>,
+  use: (
+    file: ImageFile,
+    merge: (into: FileHandle, progress: DiskProgress) => Promise<void>,
+  ) => Promise<Result>,
 ): Promise<Result> {
   return withImage(request.path, 'read', (file) =>
     withImage(request.backing, 'read', async (backing) => {
@@ -77,7 +80,7 @@ class Merge {
     this.#target = target;
   }
 
-  async run({ signal, onProgress }: Progress): Promise<void> {
+  async run({ signal, onProgress }: DiskProgress): Promise<void> {
     const { size } = this.#cow;
     let end = size;
     let done = 0;

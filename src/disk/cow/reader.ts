@@ -1,10 +1,10 @@
 import type { ReadAt } from '../content/filesystem.ts';
-import { readerOf } from '../names/image-file.ts';
+import { imageReader } from '../names/image-file.ts';
 import { type Cow, SECTOR } from './format.ts';
 
 /** Reads a few bytes as the guest sees them: sectors whose bit is set from the COW file, others from below. */
 export function cowReaderOf(fd: number, cow: Cow, backing: ReadAt): ReadAt {
-  const read = readerOf(fd);
+  const read = imageReader(fd);
   return (offset, length) => {
     const end = Math.min(offset + length, cow.size);
     if (end <= offset) return Buffer.alloc(0);

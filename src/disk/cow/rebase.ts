@@ -1,9 +1,9 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
 import {
+  type DiskProgress,
   type ImageFile,
   type ImageSource,
-  type Progress,
   readFully,
   withImage,
   writeFully,
@@ -35,7 +35,7 @@ export interface RebaseRequest {
  *
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
-export function rebaseCow(request: RebaseRequest, progress: Progress = {}): Promise<void> {
+export function rebaseCow(request: RebaseRequest, progress: DiskProgress = {}): Promise<void> {
   return withImage(request.path, 'write', (file) =>
     withImage(request.backing, 'read', async (next) => {
       const cow = cowOf(file);
@@ -75,7 +75,7 @@ async function copyDifferences(
   cow: Cow,
   old: ImageFile,
   next: ImageFile,
-  { signal, onProgress }: Progress,
+  { signal, onProgress }: DiskProgress,
 ): Promise<void> {
   const window = diskLimits.windowBytes / SECTOR;
   const [before, after] = [Buffer.alloc(diskLimits.windowBytes), Buffer.alloc(diskLimits.windowBytes)];

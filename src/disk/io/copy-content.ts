@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { diskLimits } from '../../system/limits/limits.ts';
-import { type ImageFile, type Progress, readFully } from '../names/image-file.ts';
+import { type DiskProgress, type ImageFile, readFully } from '../names/image-file.ts';
 import { takeTurns } from './concurrency.ts';
 import { copyRange } from './copy-range.ts';
 import { writeSparse } from './write-sparse.ts';
@@ -11,7 +11,7 @@ type Content = Pick<ImageFile, 'handle' | 'size'>;
 const PAGE = 4096;
 
 /** Copies an image into an empty file: shares its blocks if the file system can, else copies what is not a hole. */
-export function copyContent(from: Content, into: FileHandle, progress: Progress = {}): Promise<void> {
+export function copyContent(from: Content, into: FileHandle, progress: DiskProgress = {}): Promise<void> {
   return copyParts(from, into, diskLimits.copyBytes, progress, () => (offset, length) => {
     const target = { handle: into, offset };
     return copyRange({ handle: from.handle, offset }, target, length, progress.signal);
@@ -19,7 +19,7 @@ export function copyContent(from: Content, into: FileHandle, progress: Progress 
 }
 
 /** Copies an image or device into an empty file, with holes for all pages of zeros. */
-export function packContent(from: Content, into: FileHandle, progress: Progress): Promise<void> {
+export function packContent(from: Content, into: FileHandle, progress: DiskProgress): Promise<void> {
   return copyParts(from, into, diskLimits.windowBytes, progress, () => {
     const buffer = Buffer.allocUnsafe(diskLimits.windowBytes);
     return async (offset, length) => {
@@ -33,7 +33,7 @@ async function copyParts(
   { size }: Content,
   into: FileHandle,
   length: number,
-  { signal, onProgress }: Progress,
+  { signal, onProgress }: DiskProgress,
   make: () => (offset: number, length: number) => Promise<void>,
 ): Promise<void> {
   let done = 0;

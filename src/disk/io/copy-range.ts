@@ -7,7 +7,7 @@ import { readFully, writeFully } from '../names/image-file.ts';
 /** Two file systems, or one that does not know how. */
 const cannotCopy = ['EXDEV', 'ENOTSUP', 'ENOSYS', 'EINVAL'];
 
-export interface Place {
+export interface CopyPlace {
   readonly handle: FileHandle;
   readonly offset: number;
 }
@@ -16,7 +16,12 @@ export interface Place {
  * Copies bytes into a hole of a file. Holes of the source stay holes, and blocks are shared where the file system can.
  * The source may end early: the rest is then a hole.
  */
-export async function copyRange(from: Place, to: Place, length: number, signal?: AbortSignal): Promise<void> {
+export async function copyRange(
+  from: CopyPlace,
+  to: CopyPlace,
+  length: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const end = from.offset + length;
   for (let at = from.offset; at < end; ) {
     const data = seekData(from.handle.fd, at);
@@ -36,9 +41,9 @@ export async function copyRange(from: Place, to: Place, length: number, signal?:
   }
 }
 
-async function copyPart(from: Place, to: Place, length: number): Promise<number> {
+async function copyPart(from: CopyPlace, to: CopyPlace, length: number): Promise<number> {
   try {
-    const at = ({ handle, offset }: Place) => ({ fd: handle.fd, offset });
+    const at = ({ handle, offset }: CopyPlace) => ({ fd: handle.fd, offset });
     return await copyFileRange(at(from), at(to), length);
   } catch (error) {
     if (!isSystemError(error) || !cannotCopy.includes(error.code ?? '')) throw error;

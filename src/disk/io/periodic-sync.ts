@@ -26,18 +26,18 @@ export class PeriodicSync {
   /** Times that an image was synced. */
   count = 0;
   readonly #intervalMs: number;
-  readonly #trouble: (error: unknown) => void;
+  readonly #warning: (error: unknown) => void;
   readonly #images = new Map<number, Watched>();
   /** One at a time: the other helper threads are for others. */
   #turn: Promise<void> = Promise.resolve();
 
   /**
    * @param intervalMs from the first write to the sync; 0: never
-   * @param trouble called for every sync that fails; the next one is tried after another interval
+   * @param warning called for every sync that fails; the next one is tried after another interval
    */
-  constructor(intervalMs: number, trouble: (error: unknown) => void) {
+  constructor(intervalMs: number, warning: (error: unknown) => void) {
     this.#intervalMs = intervalMs;
-    this.#trouble = trouble;
+    this.#warning = warning;
   }
 
   add(image: SyncedImage): void {
@@ -92,7 +92,7 @@ export class PeriodicSync {
       await syncImage(fd, hostPath);
       this.count += 1;
     } catch (error) {
-      this.#trouble(error);
+      this.#warning(error);
       this.#written(watched);
     }
   }

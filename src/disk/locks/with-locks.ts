@@ -4,7 +4,7 @@ import { askAbout, requireAgreed, requireAllowed } from '../commands/allow.ts';
 import { refuseMaking } from '../commands/caller.ts';
 import type { Claim, DiskHost, ImageCaller, Work } from '../commands/command-types.ts';
 import { explainFailure, ImageDirectories } from '../names/image-directories.ts';
-import { hostPathOf, type ImageName, nameText } from '../names/image-name.ts';
+import { type ImageName, imagePathOnHost, nameText } from '../names/image-name.ts';
 import { temporaryFor } from '../names/new-image.ts';
 import type { ImagePlace } from '../names/open-image.ts';
 import type { ImageGraph } from '../store/graph.ts';
@@ -33,7 +33,7 @@ interface Decided {
  * read once, from the locked descriptor. The second decision and all later steps use them. Each claim, by name or by a
  * header, is checked there for the caller.
  *
- * @throws UmlmonError the refusals of `decide`, IMAGE_FOREIGN, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_SWAPPED, and what `act`
+ * @throws UmlmonError the refusals of `decide`, IMAGE_NOT_OWNED, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_SWAPPED, and what `act`
  *   throws
  */
 export async function underLocks<Result>(
@@ -41,7 +41,7 @@ export async function underLocks<Result>(
   { image, vms, decide }: UnderLocks,
   act: (work: Work) => Promise<Result>,
 ): Promise<Result> {
-  const place = hostPathOf(image, store);
+  const place = imagePathOnHost(image, store);
   const decided = async (see: (scan: Scan) => ImageGraph | Promise<ImageGraph>): Promise<Decided> => {
     const decision = await scanFor<Decided>(store, vms, async (scan) => {
       const graph = await see(scan);

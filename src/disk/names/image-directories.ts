@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
-import { hostPathOf, type ImageName, type ImageStore, nameText, placeOf } from './image-name.ts';
+import { type ImageName, type ImageStore, imagePathOnHost, nameText, placeOf } from './image-name.ts';
 import { type ImagePlace, openPlace } from './open-image.ts';
 
 /**
@@ -19,7 +19,7 @@ export class ImageDirectories {
 
   /** The place of an existing or new image. Errors: those of openPlace. */
   placeOf(image: ImageName): ImagePlace {
-    const hostPath = hostPathOf(image, this.#store);
+    const hostPath = imagePathOnHost(image, this.#store);
     const held = this.#held.get(dirname(hostPath));
     const name = hostPath.slice(dirname(hostPath).length + 1);
     if (held) return { ...held, name, hostPath };
@@ -45,7 +45,7 @@ export class ImageDirectories {
 export function explainFailure(error: unknown, image: ImageName, store: ImageStore): unknown {
   if (!isSystemError(error)) return error;
   return new UmlmonError('HOST_SYSTEM_CALL', {
-    place: hostPathOf(image, store),
+    place: imagePathOnHost(image, store),
     cause: `${nameText(image)}: ${error.message}`,
     hint: isFull(error) ? 'free some space and repeat the command: nothing is lost' : '',
   });

@@ -8,7 +8,7 @@ import { deviceId, deviceSize } from './block-device.ts';
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** How a slow disk command and its caller communicate. */
-export interface Progress {
+export interface DiskProgress {
   /** When aborted, the command ends soon, leaves files unchanged, and throws the reason of the signal. */
   readonly signal?: AbortSignal;
   /** Called from time to time, and at the end with twice the same number. */
@@ -88,7 +88,7 @@ export async function readFully(file: FileHandle, buffer: Uint8Array, offset: nu
 }
 
 /** The same, synchronously, for the few bytes that identify the content of an image. */
-export function readerOf(fd: number): (offset: number, length: number) => Buffer {
+export function imageReader(fd: number): (offset: number, length: number) => Buffer {
   return (offset, length) => {
     const buffer = Buffer.alloc(length);
     return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));

@@ -39,7 +39,7 @@ export function placeOf({ vm, path }: ImageName, store: ImageStore): { directory
     : { directory: disksOf(store, vm), below: path.slice('/disks/'.length) };
 }
 
-export function hostPathOf(name: ImageName, store: ImageStore): string {
+export function imagePathOnHost(name: ImageName, store: ImageStore): string {
   const { directory, below } = placeOf(name, store);
   return join(directory, below);
 }

@@ -8,17 +8,17 @@ export interface ImageRights extends Permissions {
 }
 
 /** A user and its group. */
-export interface Ids {
+export interface CallerIds {
   readonly uid: number;
   readonly gid: number;
 }
 
 /** Whether a user can reach an image and access it as `want` requires: 4 (read), 2 (write), or their sum. */
-export function mayReach(image: ImageRights, user: Ids, want: number): boolean {
+export function mayReach(image: ImageRights, user: CallerIds, want: number): boolean {
   return mayPass(image, user) && mayAccess(image, user, want);
 }
 
 /** Whether a user can come to an image. */
-export function mayPass({ way }: ImageRights, user: Ids): boolean {
+export function mayPass({ way }: ImageRights, user: CallerIds): boolean {
   return way.every((directory) => mayAccess(directory, user, 1));
 }

@@ -2,7 +2,7 @@ import { closeSync, constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
-import type { Directory } from '../../system/files/held-directory.ts';
+import type { HeldDirectory } from '../../system/files/held-directory.ts';
 import { reopen } from '../../system/files/reopen.ts';
 import { keepAttributes } from './copy-attributes.ts';
 import type { NewPlace, Owner } from './new-place.ts';
@@ -66,7 +66,7 @@ export async function writeNewImage<Result>(
 }
 
 async function openTemporary(
-  directory: Directory,
+  directory: HeldDirectory,
   name: string,
 ): Promise<{ handle: FileHandle; named: boolean }> {
   try {
@@ -114,7 +114,7 @@ export async function withScratchFile<Result>(
 }
 
 /** A new name is safe from a crash of the host when its directory has reached the disk. */
-export async function syncDirectory({ fd }: Directory): Promise<void> {
+export async function syncDirectory({ fd }: HeldDirectory): Promise<void> {
   const handle = await reopen(fd, O_RDONLY | O_DIRECTORY);
   try {
     await handle.sync();

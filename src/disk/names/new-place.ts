@@ -1,8 +1,8 @@
-import type { Directory } from '../../system/files/held-directory.ts';
+import type { HeldDirectory } from '../../system/files/held-directory.ts';
 
 /** The place of a new image: an open directory, and the name in it. */
 export interface NewPlace {
-  readonly directory: Directory;
+  readonly directory: HeldDirectory;
   readonly name: string;
 }
 

@@ -2,7 +2,7 @@
 import { closeSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
-import { Directory } from '../../system/files/held-directory.ts';
+import { HeldDirectory } from '../../system/files/held-directory.ts';
 import type { Permissions } from '../../system/files/permissions.ts';
 import { O_PATH } from '../../system/files/walk-beneath.ts';
 import { capabilityHint } from '../../system/native/capabilities.ts';
@@ -19,7 +19,7 @@ export interface OpenedImage {
 
 /** The open directory of an existing or new image. */
 export interface ImagePlace {
-  readonly directory: Directory;
+  readonly directory: HeldDirectory;
   /** Of the image in its directory. */
   readonly name: string;
   readonly hostPath: string;
@@ -81,16 +81,17 @@ export function openPlace(
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
     throw new UmlmonError('IMAGE_OUTSIDE', { place: hostPath, cause: 'the path is not normalized' });
   const last = parts.pop() ?? '';
-  let at: Directory | undefined;
+  let at: HeldDirectory | undefined;
   let here = '';
   const way: Permissions[] = [];
   try {
-    at = use === 'list' && parts.length === 0 ? Directory.open(root) : Directory.pass(root);
+    at = use === 'list' && parts.length === 0 ? HeldDirectory.open(root) : HeldDirectory.pass(root);
     // /disks of a VM gets its owner and mode from each start; /shared/disks has those that the administrator gave it.
     if (name.vm === '') way.push(permissionsIn(at.stat));
     for (const [i, part] of parts.entries()) {
       here = part;
-      const next: Directory = use === 'list' && i === parts.length - 1 ? at.directory(part) : at.pass(part);
+      const next: HeldDirectory =
+        use === 'list' && i === parts.length - 1 ? at.directory(part) : at.pass(part);
       at.close();
       at = next;
       way.push(permissionsIn(at.stat));
@@ -122,7 +123,7 @@ function openBelow(name: ImageName, store: ImageStore, flags: number): OpenedIma
 
 /** Where the way to an image has ended. */
 interface End {
-  readonly at: Directory | undefined;
+  readonly at: HeldDirectory | undefined;
   /** The entry there that could not be opened. */
   readonly part: string;
   /** Below which all images are. */

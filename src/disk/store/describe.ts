@@ -11,8 +11,8 @@ import { cowHazard } from '../cow/hazard.ts';
 import { isMerging } from '../cow/match.ts';
 import { cowReaderOf } from '../cow/reader.ts';
 import { lockedGraph } from '../locks/locked-graph.ts';
-import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';
-import { hostPathOf, type ImageName, type ImageStore, nameText } from '../names/image-name.ts';
+import { type DiskProgress, type ImageFile, imageReader, withImage } from '../names/image-file.ts';
+import { type ImageName, type ImageStore, imagePathOnHost, nameText } from '../names/image-name.ts';
 import { type OpenedImage, openImage } from '../names/open-image.ts';
 import { type ListedImage, pacedList } from './list.ts';
 import { scanImages } from './scan.ts';
@@ -38,14 +38,14 @@ export interface CowDescription {
  * Everything about one image. Takes no lock: for an image in use, the facts may be of different moments. The header of
  * a COW image is read once.
  *
- * @throws UmlmonError IMAGE_MISSING; IMAGE_ACCESS, IMAGE_FOREIGN for what the caller may not read; and what goes wrong
+ * @throws UmlmonError IMAGE_MISSING; IMAGE_ACCESS, IMAGE_NOT_OWNED for what the caller may not read; and what goes wrong
  *   in reading it
  */
 export function describeImage(
   store: ImageStore,
   image: ImageName,
   caller: ImageCaller,
-  progress: Progress = {},
+  progress: DiskProgress = {},
 ): Promise<ImageDescription> {
   return withOpened(store, image, async (opened) => {
     const { fd, facts } = opened;
@@ -61,7 +61,7 @@ export function describeImage(
     if (header === undefined)
       return withImage({ fd, path: place }, 'read', async ({ size }) => ({
         ...listed,
-        ...describeContent(recogniseImage(readerOf(fd), size), size),
+        ...describeContent(recogniseImage(imageReader(fd), size), size),
       }));
     if (typeof header === 'string') return { ...listed, hazard: '' };
     const cow = await withImage({ fd, path: place }, 'read', (file) => describeCow(file, header, progress));
@@ -75,7 +75,7 @@ export function describeImage(
       ];
       const claim = { image: chain.name, mode: 'ro', use: 'read', via: image } as const;
       requireAllowed(caller, await lockedGraph(scan, held), [claim], place);
-      const read = cowReaderOf(fd, header, readerOf(backing.fd));
+      const read = cowReaderOf(fd, header, imageReader(backing.fd));
       return { ...listed, cow, ...describeContent(recogniseImage(read, header.size), header.size) };
     });
   });
@@ -83,7 +83,7 @@ export function describeImage(
 
 function missing(image: ImageName, store: ImageStore): UmlmonError {
   return new UmlmonError('IMAGE_MISSING', {
-    place: hostPathOf(image, store),
+    place: imagePathOnHost(image, store),
     cause: `image ${nameText(image)} does not exist`,
     hint: 'list them: disk list',
   });
@@ -109,7 +109,7 @@ function describeContent(content: ImageContent | undefined, size: number) {
 async function describeCow(
   file: ImageFile,
   cow: Cow,
-  { signal, onProgress }: Progress,
+  { signal, onProgress }: DiskProgress,
 ): Promise<CowDescription> {
   let sectors = 0;
   for await (const { words, first, count } of readBitmap(file, cow)) {

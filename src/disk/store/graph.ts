@@ -149,7 +149,7 @@ const namedAtMost = 3;
 export function dependantText(graph: ImageGraph, id: string, except?: string): string {
   const over = (graph.dependants.get(id) ?? []).filter((image) => image.id !== id && image.id !== except);
   if (over.length === 0) return '';
-  const names = over.slice(0, namedAtMost).map((image) => nameOf(image) + holdersText(graph, image.id));
+  const names = over.slice(0, namedAtMost).map((image) => imageNameOf(image) + holdersText(graph, image.id));
   const more = over.length - names.length;
   const list = names.join('; of ') + (more > 0 ? `; and of ${more} more` : '');
   return `${nameOfId(graph, id)} is the backing file of ${list}`;
@@ -170,11 +170,11 @@ export function openText(holdings: readonly Holding[]): string {
   return `open read-only by ${names.slice(0, namedAtMost).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-export function nameOf({ names }: Pick<GraphImage, 'names'>): string {
+export function imageNameOf({ names }: Pick<GraphImage, 'names'>): string {
   return names[0] ? nameText(names[0]) : 'an image';
 }
 
 export function nameOfId({ images }: ImageGraph, id: string): string {
   const image = images.get(id);
-  return image ? nameOf(image) : 'the image';
+  return image ? imageNameOf(image) : 'the image';
 }

@@ -31,13 +31,13 @@ export interface ImageList {
   /** In order of their names. */
   readonly images: readonly ListedImage[];
   /** What could not be read. */
-  readonly troubles: readonly Failure[];
+  readonly warnings: readonly Failure[];
 }
 
 /** All images of the host. Reads directories and headers, and waits for no lock. */
 export async function listImages(store: ImageStore): Promise<ImageList> {
-  const { graph, troubles } = await scanImages(store);
-  return { images: await pacedList(graph), troubles };
+  const { graph, warnings } = await scanImages(store);
+  return { images: await pacedList(graph), warnings };
 }
 
 /**
@@ -48,14 +48,14 @@ export async function listForClient(
   store: ImageStore,
   { vm, user }: ImageCaller & { kind: 'vm' },
 ): Promise<ImageList> {
-  const { graph, troubles } = await scanImages(store, new Set([vm]));
+  const { graph, warnings } = await scanImages(store, new Set([vm]));
   const images = (await pacedList(graph)).flatMap((image) => {
     const found = imageOf(graph, image.name);
     if (image.name.vm === vm) return [image];
     if (!found || !mayPass(found, user)) return [];
     return [mayReach(found, user, 4) ? image : { ...image, backing: '', problem: '' }];
   });
-  return { images, troubles };
+  return { images, warnings };
 }
 
 /** The images of a graph, as `listPieces` lists them, with pauses. */

@@ -2,7 +2,7 @@
 import { closeSync, constants, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { type Failure, isSystemError, toFailure } from '../../system/errors/errors.ts';
-import { carefully, type Directory } from '../../system/files/held-directory.ts';
+import { carefully, type HeldDirectory } from '../../system/files/held-directory.ts';
 import type { Permissions } from '../../system/files/permissions.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
 import { headerIn } from '../cow/file.ts';
@@ -11,9 +11,9 @@ import { type ImageName, nameFor, nameText } from '../names/image-name.ts';
 import type { FoundImage } from './graph.ts';
 
 /** What a scan has seen so far. */
-export interface Look {
+export interface DirectoryScan {
   readonly found: FoundImage[];
-  readonly troubles: Failure[];
+  readonly warnings: Failure[];
   /** Unknown.images */
   readonly unknown: Map<string, string>;
   /** Unknown.full */
@@ -22,7 +22,7 @@ export interface Look {
 
 interface Here {
   readonly vm: string;
-  readonly directory: Directory;
+  readonly directory: HeldDirectory;
   readonly jailPath: string;
   readonly depth: number;
   readonly way: readonly Permissions[];
@@ -31,13 +31,13 @@ interface Here {
 }
 
 /** Scans the images of a VM, or for '' the shared ones; yields after every file. */
-export function* lookInto(look: Look, vm: string, directory: Directory): Generator<void> {
+export function* scanDirectory(look: DirectoryScan, vm: string, directory: HeldDirectory): Generator<void> {
   const way = vm === '' ? [permissionsIn(directory.stat)] : [];
   const jailPath = vm === '' ? '/shared/disks' : '/disks';
   yield* lookIn(look, { vm, directory, jailPath, depth: 0, way, files: { count: 0 } });
 }
 
-function* lookIn(look: Look, here: Here): Generator<void> {
+function* lookIn(look: DirectoryScan, here: Here): Generator<void> {
   const { vm, directory, jailPath, files } = here;
   try {
     for (const entry of directory.entries()) {
@@ -61,11 +61,11 @@ function* lookIn(look: Look, here: Here): Generator<void> {
   }
 }
 
-function* lookBelow(look: Look, here: Here, entry: string): Generator<void> {
+function* lookBelow(look: DirectoryScan, here: Here, entry: string): Generator<void> {
   const { vm, directory, jailPath, depth, way } = here;
   const path = join(directory.path, entry);
   if (depth === diskLimits.scanDepth) return miss(look, vm, path, 'a directory is nested too deeply');
-  let below: Directory;
+  let below: HeldDirectory;
   try {
     below = directory.directory(entry);
   } catch (error) {
@@ -84,7 +84,7 @@ function* lookBelow(look: Look, here: Here, entry: string): Generator<void> {
   }
 }
 
-function lookAt(look: Look, { vm, directory, way }: Here, name: ImageName, entry: Dirent): void {
+function lookAt(look: DirectoryScan, { vm, directory, way }: Here, name: ImageName, entry: Dirent): void {
   const path = join(directory.path, entry.name);
   try {
     const image = name.path.endsWith('.cow')
@@ -104,7 +104,7 @@ function lookAt(look: Look, { vm, directory, way }: Here, name: ImageName, entry
 type Seen = Omit<FoundImage, 'name'>;
 
 function lookAtOther(
-  directory: Directory,
+  directory: HeldDirectory,
   { name }: Dirent,
   way: readonly Permissions[],
   isDevice: boolean,
@@ -118,7 +118,7 @@ function lookAtOther(
 }
 
 /** The header is one that a hostile guest's kernel may have written. */
-function lookAtCow(directory: Directory, entry: Dirent, way: readonly Permissions[]): Seen | undefined {
+function lookAtCow(directory: HeldDirectory, entry: Dirent, way: readonly Permissions[]): Seen | undefined {
   // Opening a device has side effects; if the file system does not report file kinds, stat is used.
   if (!entry.isFile() && !directory.look(entry.name)?.isFile()) return undefined;
   const fd = directory.openFile(entry.name, constants.O_RDONLY | carefully);
@@ -136,12 +136,12 @@ function seen({ hostPath: _, kind: __, ...facts }: ImageFacts, kind: FoundImage[
 }
 
 /** Something is not known now: what depends on it is refused. */
-function miss(look: Look, vm: string, place: string, cause: string): void {
+function miss(look: DirectoryScan, vm: string, place: string, cause: string): void {
   if (!look.unknown.has(vm)) look.unknown.set(vm, `${cause}: ${place}`);
   report(look, place, { code: 'IMAGE_UNKNOWN', cause: `${cause}; the rest is ignored` });
 }
 
-function fail(look: Look, vm: string, place: string, error: unknown): void {
+function fail(look: DirectoryScan, vm: string, place: string, error: unknown): void {
   // Gone since the directory was read: then there is nothing to know.
   if (isSystemError(error) && error.code === 'ENOENT') return;
   const failure = toFailure(error, place);
@@ -149,6 +149,10 @@ function fail(look: Look, vm: string, place: string, error: unknown): void {
   report(look, place, failure);
 }
 
-function report({ troubles }: Look, place: string, { code, cause }: Pick<Failure, 'code' | 'cause'>): void {
-  if (troubles.length < diskLimits.scanTroubles) troubles.push({ code, place, cause, hint: '' });
+function report(
+  { warnings }: DirectoryScan,
+  place: string,
+  { code, cause }: Pick<Failure, 'code' | 'cause'>,
+): void {
+  if (warnings.length < diskLimits.scanFailures) warnings.push({ code, place, cause, hint: '' });
 }

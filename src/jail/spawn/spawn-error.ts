@@ -8,7 +8,7 @@ import { type TrialPlan, tryJail } from '../host/trial.ts';
 import type { SpawnRequest } from './spawn-request.ts';
 
 /** How the launcher ended; `error` if it never started. */
-export interface Ending {
+export interface LauncherExit {
   readonly status?: number | undefined;
   readonly error?: Error;
 }
@@ -62,7 +62,10 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
 }
 
 /** The error of a spawn without a kernel: a trial shows whether the host forbids the jail, else the output explains it. */
-export async function spawnError(request: FailedSpawn, { status, error }: Ending): Promise<UmlmonError> {
+export async function spawnError(
+  request: FailedSpawn,
+  { status, error }: LauncherExit,
+): Promise<UmlmonError> {
   const forbidden = await forbiddenBy(request.trial);
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it exited with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);

@@ -21,7 +21,7 @@ import {
   killSandbox,
   type Sandbox,
 } from './sandbox-processes.ts';
-import { type Ending, spawnError } from './spawn-error.ts';
+import { type LauncherExit, spawnError } from './spawn-error.ts';
 import type { DeviceBind, SpawnRequest } from './spawn-request.ts';
 
 const POLL_MS = 1;
@@ -71,7 +71,7 @@ async function waitForSandbox(request: SpawnRequest, child: ChildProcess): Promi
 interface Spawning {
   readonly child: ChildProcess;
   readonly launcher: ProcessIdentity;
-  readonly ending: Promise<Ending>;
+  readonly ending: Promise<LauncherExit>;
 }
 
 /** bubblewrap makes all namespaces at once, with PID 1 of the jail; when all is mounted, it waits at the gate. */
@@ -168,7 +168,7 @@ function openFilter(path: string, filter: Uint8Array): number {
   }
 }
 
-function endOf(child: ChildProcess): Promise<Ending> {
+function endOf(child: ChildProcess): Promise<LauncherExit> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (status) => resolve({ status: status ?? undefined }));
@@ -177,13 +177,13 @@ function endOf(child: ChildProcess): Promise<Ending> {
 
 function waitForKernel(
   launcher: ProcessIdentity,
-  ending: Promise<Ending>,
+  ending: Promise<LauncherExit>,
 ): Promise<JailedProcesses | undefined> {
   return waitFor(() => jailedProcesses(launcher.pid), ending);
 }
 
 /** Undefined if the launcher ends before, or after too long a time. */
-async function waitFor<T>(look: () => T | undefined, ending: Promise<Ending>): Promise<T | undefined> {
+async function waitFor<T>(look: () => T | undefined, ending: Promise<LauncherExit>): Promise<T | undefined> {
   const deadline = performance.now() + jailLimits.launchDeadline;
   let ended = false;
   const end = ending.then(() => {

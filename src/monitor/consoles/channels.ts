@@ -13,7 +13,7 @@ import {
   UMLMON_WAIT_MAX,
 } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 
 /**
  * The consoles and serial lines of a VM. They outlive its kernel: viewers stay attached over a reboot, and the
@@ -91,7 +91,7 @@ export class Channels {
   }
 
   /** Bytes of a log from the reader's own offset; an offset beyond the end means from the end. */
-  async readLog(args: LogReadArgs, peer: Peer, signal: AbortSignal): Promise<LogBytes> {
+  async readLog(args: LogReadArgs, peer: SharePeer, signal: AbortSignal): Promise<LogBytes> {
     const channel = this.get(args.channel);
     const { log } = channel;
     if (!log)

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { givenNameDamage } from '../../config/names.ts';
-import { fingerprintOf } from '../../disk/backup/fingerprint.ts';
+import { imageFingerprint } from '../../disk/backup/fingerprint.ts';
 import {
   type BackupImage,
   type Consistency,
@@ -27,7 +27,7 @@ import type { VmLayout } from '../../jail/layout.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
-import type { Directory } from '../../system/files/held-directory.ts';
+import type { HeldDirectory } from '../../system/files/held-directory.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import type { ActiveRun } from '../kernel-run.ts';
 import type { Report } from '../operations.ts';
@@ -47,10 +47,10 @@ export interface BackupJob {
  * appears when all is done. Until then nothing but the draft is there, which the next backup or clean-up removes.
  *
  * @param name '' for the time
- * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
+ * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_DIRECTORY, BACKUP_INTERRUPTED; BACKUP_INCONSISTENT when the backup is there and bad
  */
 export async function backUp(name: string, job: BackupJob): Promise<Manifest> {
-  const { layout, troubles } = job.vm;
+  const { layout, warnings } = job.vm;
   const damage = name === '' ? undefined : givenNameDamage(name, 'backup');
   if (damage) throw new UmlmonError(damage.code, { place: layout.vm, ...damage });
   const draft = await beginDraft(layout);
@@ -64,7 +64,7 @@ export async function backUp(name: string, job: BackupJob): Promise<Manifest> {
       const others = (await listBackups(layout)).filter((one) => one.name !== manifest.name);
       for (const old of surplusBackups(others, job.run.config.backups)) await removeBackup(layout, old.name);
     } catch (error) {
-      troubles.report(error);
+      warnings.report(error);
     }
     return manifest;
   } finally {
@@ -73,7 +73,7 @@ export async function backUp(name: string, job: BackupJob): Promise<Manifest> {
   }
 }
 
-async function makeBackup(name: string, draft: Directory, job: BackupJob): Promise<Manifest> {
+async function makeBackup(name: string, draft: HeldDirectory, job: BackupJob): Promise<Manifest> {
   const { vm, run, signal, report } = job;
   const { layout } = vm;
   const { kernel, config, pause } = run;
@@ -131,14 +131,14 @@ function consistencyOf({ frozen, synced }: Captured, images: readonly BackupImag
 }
 
 interface Describing {
-  readonly draft: Directory;
+  readonly draft: HeldDirectory;
   readonly signal: AbortSignal;
 }
 
 async function describe(copy: ImageCopy, { draft, signal }: Describing): Promise<BackupImage> {
   const { image, owner, file, target, shared } = copy;
   const { size } = await target.stat();
-  const fingerprint = await fingerprintOf(target, size, signal);
+  const fingerprint = await imageFingerprint(target, size, signal);
   const check = { directory: draft, signal };
   const checked = file.endsWith('.cow')
     ? await checkMerged(copy, check)
@@ -187,7 +187,7 @@ function refusePlace({ backups, jail, shared, run }: VmLayout): void {
     mkdirSync(reachable, { recursive: true });
     const real = realpathSync(reachable);
     if (place !== real && !place.startsWith(`${real}/`)) continue;
-    throw new UmlmonError('BACKUP_PLACE', {
+    throw new UmlmonError('BACKUP_DIRECTORY', {
       place: backups,
       cause: `guests can reach ${real}`,
       hint: 'write another directory as backup_dir',
@@ -199,7 +199,7 @@ function unsound({ name, images }: Manifest, { backups }: VmLayout): UmlmonError
   const words = images.flatMap(({ path, soundness }) =>
     soundness.found === 'errors' ? [`${path}: ${soundness.words}`] : [],
   );
-  return new UmlmonError('BACKUP_UNSOUND', {
+  return new UmlmonError('BACKUP_INCONSISTENT', {
     place: join(backups, name),
     cause: words.join('; '),
     hint: 'most likely the file system of the guest itself has errors: check it there; older backups are kept',

@@ -8,7 +8,7 @@ import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ActiveRun } from '../kernel-run.ts';
 import type { Report } from '../operations.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 import { backUp, backupSummary, notChecked, notFrozen } from './backup.ts';
 import { restoreBackup } from './restore.ts';
 import { settleRestore } from './restore-journal.ts';
@@ -18,7 +18,7 @@ export interface BackupsOwner {
   readonly layout: VmLayout;
   readonly events: Pick<EventLog, 'publish'>;
   readonly channels: Channels;
-  readonly troubles: Pick<Troubles, 'report'>;
+  readonly warnings: Pick<Warnings, 'report'>;
 }
 
 /** The backups of a VM. Operations allow one backup or restore at a time. */
@@ -31,7 +31,7 @@ export class Backups {
   }
 
   /**
-   * Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_CUT_OFF after `abort`; BACKUP_NOT_FROZEN when
+   * Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_INTERRUPTED after `abort`; BACKUP_NOT_FROZEN when
    * the backup is there and is not as `backup_freeze` wants it.
    */
   async make(name: string, run: ActiveRun, report: Report): Promise<string> {
@@ -46,9 +46,9 @@ export class Backups {
       const manifest = await work;
       const { consistency, pauseMs } = manifest;
       const summary = backupSummary(manifest);
-      const { events, layout, troubles } = this.#vm;
+      const { events, layout, warnings } = this.#vm;
       const unchecked = notChecked(manifest, layout);
-      if (unchecked) troubles.report(unchecked);
+      if (unchecked) warnings.report(unchecked);
       const freeze = config.backup_freeze;
       const less = notFrozen(manifest, freeze, layout);
       events.publish(
@@ -65,7 +65,7 @@ export class Backups {
       return summary;
     } catch (error) {
       if (!abort.signal.aborted) throw error;
-      throw new UmlmonError('BACKUP_CUT_OFF', {
+      throw new UmlmonError('BACKUP_INTERRUPTED', {
         place: this.#vm.layout.vm,
         cause: String(abort.signal.reason),
         hint: 'nothing of this backup is kept: make another one',
@@ -89,7 +89,7 @@ export class Backups {
   /** Finishes a restore that a previous monitor has started. Errors: BACKUP_RESTORE. */
   settle(): void {
     const settled = settleRestore(this.#vm.layout);
-    if (settled !== undefined) this.#vm.events.publish('restore-settled', settled);
+    if (settled !== undefined) this.#vm.events.publish('restore-recovered', settled);
   }
 
   async list(): Promise<BackupList> {

@@ -11,13 +11,13 @@ import { KernelPause } from '../../jail/pause.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { replaceFile } from '../../system/files/atomic-file.ts';
-import type { Directory } from '../../system/files/held-directory.ts';
+import type { HeldDirectory } from '../../system/files/held-directory.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { cloneFile, lock } from '../../system/native/native.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { RunningKernel } from '../running-kernel.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 import type { Disks } from './disks.ts';
 import { GuestFreezer, syncGuest } from './guest-sync.ts';
 
@@ -27,7 +27,7 @@ export interface CopyRequest {
   readonly store: ImageStore;
   /** Of the running kernel: they hold the locks. */
   readonly disks: Pick<Disks, 'fdOf'>;
-  readonly draft: Directory;
+  readonly draft: HeldDirectory;
 }
 
 type Owner = Pick<BackupImage, 'uid' | 'gid' | 'mode'>;
@@ -187,7 +187,7 @@ export interface CaptureOwner {
   /** `pauseRecord` tells the next monitor to resume the guest. */
   readonly layout: Pick<VmLayout, 'pauseRecord'>;
   readonly channels: Channels;
-  readonly troubles: Pick<Troubles, 'report'>;
+  readonly warnings: Pick<Warnings, 'report'>;
 }
 
 interface Capture {
@@ -211,7 +211,7 @@ export interface Captured {
 
 /**
  * Has the guest write its cached data and freeze its file systems if it can, and pauses it while all images
- * are copied. Afterwards the guest runs again in every case. Errors: BACKUP_CUT_OFF, those of the copy.
+ * are copied. Afterwards the guest runs again in every case. Errors: BACKUP_INTERRUPTED, those of the copy.
  */
 export async function captureImages(
   copies: readonly ImageCopy[],
@@ -302,7 +302,7 @@ async function thawGuest(
   freezer: GuestFreezer,
   wasFrozen: boolean,
   { kernel, signal }: Capture,
-  { troubles }: CaptureOwner,
+  { warnings }: CaptureOwner,
 ): Promise<void> {
   const thawed = freezer.thaw();
   // One that has not frozen them in time may do so yet, and then finds this.
@@ -311,12 +311,12 @@ async function thawGuest(
   try {
     await kernel.request('sysrq j');
   } catch (error) {
-    troubles.report(error);
+    warnings.report(error);
   }
 }
 
 function cutOff(cause: string): UmlmonError {
-  return new UmlmonError('BACKUP_CUT_OFF', {
+  return new UmlmonError('BACKUP_INTERRUPTED', {
     place: 'images',
     cause,
     hint: 'nothing is kept of this backup',

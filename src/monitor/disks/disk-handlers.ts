@@ -1,6 +1,6 @@
 import type { ImageCaller } from '../../disk/commands/command-types.ts';
 import { subjectText } from '../../disk/commands/describe-command.ts';
-import { runDiskVerb } from '../../disk/commands/run.ts';
+import { runDiskCommand } from '../../disk/commands/run.ts';
 import type { ImageStore } from '../../disk/names/image-name.ts';
 import { describeImage } from '../../disk/store/describe.ts';
 import { imageDetails } from '../../disk/store/image-wire.ts';
@@ -11,7 +11,7 @@ import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { answer } from '../answer.ts';
 import type { Callers } from '../endpoints/guard.ts';
 import type { Jobs } from '../jobs.ts';
-import { imageOf, readClientRequest } from './disk-request.ts';
+import { readClientRequest, requestedImage } from './disk-request.ts';
 import { ImageLists, pathOf } from './image-list.ts';
 
 /** What the disk procedures work with. */
@@ -41,7 +41,7 @@ export function diskHandlers(
     diskInfo: (path, caller) =>
       answer(async () => {
         const { signal } = caller;
-        const image = await describeImage(store, imageOf(vm, path), await clientOf(disks), { signal });
+        const image = await describeImage(store, requestedImage(vm, path), await clientOf(disks), { signal });
         const details = imageDetails(image, pathOf);
         return { kind: 'ok', details };
       }),
@@ -58,7 +58,7 @@ export function diskHandlers(
           work: async (id, progress) => {
             const owner = { uid, gid, mode: 0o600 };
             const host = { store, by: `@${vm}.${id}`, owner, caller: client };
-            const { report = '', ...result } = await runDiskVerb(verb, host, progress);
+            const { report = '', ...result } = await runDiskCommand(verb, host, progress);
             return { ...result, report };
           },
         });

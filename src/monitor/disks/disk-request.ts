@@ -1,5 +1,5 @@
 import { parseImagePath } from '../../config/values/disk.ts';
-import type { DiskVerb } from '../../disk/commands/command-types.ts';
+import type { DiskCommand } from '../../disk/commands/command-types.ts';
 import { readRequest } from '../../disk/commands/read-request.ts';
 import { type ImageName, nameFor, nameText } from '../../disk/names/image-name.ts';
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
@@ -13,12 +13,12 @@ import { UmlmonError } from '../../system/errors/errors.ts';
  * administers the host changes shared images with umladmin(8). Here this is refused by name, at once; what the names
  * turn out to be, and what headers name, is decided on what is locked (caller.ts).
  *
- * Errors: CONFIG_PATH, IMAGE_FOREIGN.
+ * Errors: CONFIG_PATH, IMAGE_NOT_OWNED.
  */
-export function readClientRequest(vm: string, request: DiskRequest): DiskVerb {
-  const read = (path: string) => imageOf(vm, path);
+export function readClientRequest(vm: string, request: DiskRequest): DiskCommand {
+  const read = (path: string) => requestedImage(vm, path);
   const change = (path: string) => {
-    const name = imageOf(vm, path);
+    const name = requestedImage(vm, path);
     if (name.vm === '') throw sharedError(vm, name);
     return name;
   };
@@ -26,7 +26,7 @@ export function readClientRequest(vm: string, request: DiskRequest): DiskVerb {
 }
 
 /** The image that a client of a VM means. Errors: CONFIG_PATH. */
-export function imageOf(vm: string, path: string): ImageName {
+export function requestedImage(vm: string, path: string): ImageName {
   const name = nameFor(vm, path);
   if (name) return name;
   const parsed = parseImagePath(path);
@@ -36,7 +36,7 @@ export function imageOf(vm: string, path: string): ImageName {
 
 /** The refusal for a client of a VM that wants to change an image of all VMs. */
 function sharedError(vm: string, name: ImageName): UmlmonError {
-  return new UmlmonError('IMAGE_FOREIGN', {
+  return new UmlmonError('IMAGE_NOT_OWNED', {
     place: vm,
     cause: `${nameText(name)} belongs to all VMs: a client of one may read it only`,
     hint: 'change a copy in /disks, or use umladmin disk on the host',

@@ -12,7 +12,7 @@ export interface DiskPlanner {
 }
 
 /** Plugs and unplugs the disks of a running VM for clients. */
-export class DiskVerbs {
+export class DiskPlugs {
   readonly #vm: Vm;
   readonly #planner: DiskPlanner;
 

@@ -31,7 +31,7 @@ export interface DisksHost {
   readonly user: LaunchPlan['user'];
   readonly step: StepOf<'lock-images'>;
   /** Called for every failed sync of the periodic ones. */
-  readonly trouble: (error: unknown) => void;
+  readonly warning: (error: unknown) => void;
 }
 
 /** The images of a running kernel: locked, listed and synced, also those that are plugged and unplugged. */
@@ -47,7 +47,7 @@ export class Disks {
   private constructor(host: DisksHost, locks: ImageLocks) {
     this.#host = host;
     this.#locks = locks;
-    this.#sync = new PeriodicSync(host.step.syncMs, host.trouble);
+    this.#sync = new PeriodicSync(host.step.syncMs, host.warning);
   }
 
   /**
@@ -163,7 +163,7 @@ export class Disks {
             await delay(diskLimits.relockPause);
             continue;
           }
-          this.#host.trouble(error);
+          this.#host.warning(error);
           break;
         }
     for (const disk of this.#held) if (disk.plugged) this.#beginSync(disk);

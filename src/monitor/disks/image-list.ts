@@ -12,7 +12,7 @@ import { clippedFailure } from '../answer.ts';
 interface Listing {
   /** In order of their paths. */
   readonly images: readonly ImageInfo[];
-  readonly troubles: readonly Failure[];
+  readonly warnings: readonly Failure[];
 }
 
 type Client = ImageCaller & { kind: 'vm' };
@@ -37,7 +37,7 @@ export class ImageLists {
 
   /** Images after a path, as many as an answer may have. The first page is as new as the call. */
   async page({ after, max }: DiskListArgs): Promise<ImageList> {
-    const { images, troubles } = (after === '' ? undefined : this.#recent) ?? (await this.#fresh());
+    const { images, warnings } = (after === '' ? undefined : this.#recent) ?? (await this.#fresh());
     const from = after === '' ? 0 : firstAfter(images, after);
     const most = from + Math.min(Math.max(max, 1), monitorLimits.imagesPerAnswer);
     const page: ImageInfo[] = [];
@@ -50,7 +50,7 @@ export class ImageLists {
     return {
       images: page,
       more: from + page.length < images.length,
-      troubles: after === '' ? troubles.map(clippedFailure) : [],
+      failures: after === '' ? warnings.map(clippedFailure) : [],
     };
   }
 
@@ -88,7 +88,7 @@ export class ImageLists {
 
   async #list(): Promise<Listing> {
     const client = await this.#client();
-    const { images, troubles } = await listForClient(this.#store, client);
+    const { images, warnings } = await listForClient(this.#store, client);
     const pacer = new Pacer(diskLimits.scanSlice);
     const all: ImageInfo[] = [];
     for (const image of images) {
@@ -99,7 +99,7 @@ export class ImageLists {
     const places = [disksOf(this.#store, client.vm), sharedDisks(this.#store)];
     return {
       images: all,
-      troubles: troubles.filter(({ place }) => places.some((directory) => place.startsWith(directory))),
+      warnings: warnings.filter(({ place }) => places.some((directory) => place.startsWith(directory))),
     };
   }
 }

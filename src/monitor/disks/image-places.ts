@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import {
-  hostPathOf,
   type ImageName,
   type ImageStore,
+  imagePathOnHost,
   nameFor,
   placeOf,
 } from '../../disk/names/image-name.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
-import { Directory } from '../../system/files/held-directory.ts';
+import { HeldDirectory } from '../../system/files/held-directory.ts';
 
 /**
  * Which file it is, also after the host was started anew, and not another one that has got its inode number: the number,
@@ -41,7 +41,7 @@ export function freshNameFor(): string {
 export class ImagePlaces {
   readonly #vm: string;
   readonly #store: ImageStore;
-  readonly #open = new Map<string, Directory>();
+  readonly #open = new Map<string, HeldDirectory>();
 
   constructor(vm: string, store: ImageStore) {
     this.#vm = vm;
@@ -50,11 +50,11 @@ export class ImagePlaces {
 
   /** Host path of an image, for messages. */
   hostPathOf(path: string): string {
-    return hostPathOf(this.#nameOf(path), this.#store);
+    return imagePathOnHost(this.#nameOf(path), this.#store);
   }
 
   /** The directory of an image, open until `close`. Errors: IMAGE_MISSING, IMAGE_LINK. @param path as the jail sees it */
-  of(path: string): Directory {
+  of(path: string): HeldDirectory {
     const { directory, below } = placeOf(this.#nameOf(path), this.#store);
     const host = dirname(this.hostPathOf(path));
     const known = this.#open.get(host);
@@ -75,7 +75,7 @@ export class ImagePlaces {
   }
 
   /** The same; undefined if there is no such directory any more. */
-  find(path: string): Directory | undefined {
+  find(path: string): HeldDirectory | undefined {
     try {
       return this.of(path);
     } catch (error) {
@@ -117,8 +117,8 @@ export class ImagePlaces {
 }
 
 /** @param top which only root may change */
-function openBelow(top: string, below: string): Directory {
-  const place = Directory.open(top);
+function openBelow(top: string, below: string): HeldDirectory {
+  const place = HeldDirectory.open(top);
   if (below === '.') return place;
   try {
     return place.directory(below);

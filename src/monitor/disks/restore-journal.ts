@@ -16,7 +16,7 @@ import { nameFor } from '../../disk/names/image-name.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { replaceFile } from '../../system/files/atomic-file.ts';
-import { carefully, Directory } from '../../system/files/held-directory.ts';
+import { carefully, HeldDirectory } from '../../system/files/held-directory.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { freshNameForm, hasIdentity, ImagePlaces } from './image-places.ts';
 
@@ -49,7 +49,7 @@ export type RestorePlace = Pick<
 
 /** It has reached the disk when this returns. */
 export function writeJournal({ home, restoreJournal }: RestorePlace, journal: RestoreJournal): void {
-  const directory = Directory.openOwn(home);
+  const directory = HeldDirectory.openOwn(home);
   try {
     replaceFile(restoreJournal, JSON.stringify(journal), 0o600);
     directory.sync();

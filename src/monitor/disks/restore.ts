@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fingerprintOf } from '../../disk/backup/fingerprint.ts';
+import { imageFingerprint } from '../../disk/backup/fingerprint.ts';
 import type { BackupImage, Manifest } from '../../disk/backup/manifest.ts';
 import { openBackup } from '../../disk/backup/store.ts';
 import { refuseVerb } from '../../disk/commands/may-use.ts';
@@ -14,7 +14,7 @@ import { type ImageFacts, lookAtImage } from '../../disk/names/open-image.ts';
 import { scanFor } from '../../disk/store/scan.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
-import { carefully, type Directory } from '../../system/files/held-directory.ts';
+import { carefully, type HeldDirectory } from '../../system/files/held-directory.ts';
 import { lock } from '../../system/native/native.ts';
 import type { Report } from '../operations.ts';
 import { fileIdentity, freshNameFor, ImagePlaces } from './image-places.ts';
@@ -127,7 +127,7 @@ async function takeLocks(targets: readonly Target[], vm: string, store: ImageSto
 interface Replacing {
   readonly manifest: Manifest;
   /** Directory of the backup. */
-  readonly files: Directory;
+  readonly files: HeldDirectory;
   readonly layout: VmLayout;
   readonly places: ImagePlaces;
   readonly report: Report;
@@ -190,8 +190,8 @@ function requireSamePlace({ image, facts }: Target, places: ImagePlaces): void {
 /** The new image as a complete file, on the disk and locked; it is checked that it is what was backed up. */
 async function makeFresh(
   { image, restoring }: Target,
-  files: Directory,
-  directory: Directory,
+  files: HeldDirectory,
+  directory: HeldDirectory,
 ): Promise<FileHandle> {
   const source = await openCopy(files, image);
   try {
@@ -201,7 +201,7 @@ async function makeFresh(
       // No other process can have it open yet.
       lock(target.fd, 'exclusive');
       await copyContent({ handle: source, size: image.size }, target);
-      if ((await fingerprintOf(target, image.size)) !== image.fingerprint)
+      if ((await imageFingerprint(target, image.size)) !== image.fingerprint)
         throw damaged(join(files.path, image.file), 'its content is not what was backed up');
       await target.sync();
       return target;
@@ -214,7 +214,7 @@ async function makeFresh(
   }
 }
 
-async function openCopy(files: Directory, { file, size }: BackupImage): Promise<FileHandle> {
+async function openCopy(files: HeldDirectory, { file, size }: BackupImage): Promise<FileHandle> {
   const path = join(files.path, file);
   let handle: FileHandle;
   try {

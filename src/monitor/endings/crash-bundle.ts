@@ -8,9 +8,9 @@ import { consoleLimits, monitorLimits } from '../../system/limits/limits.ts';
 import { version } from '../../system/version.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
-import { lookAtHost } from '../program/host-facts.ts';
+import { readHostFacts } from '../program/host-facts.ts';
 import type { RunningKernel } from '../running-kernel.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 import { bundleFiles, isUnasked, screenFile } from './crash-content.ts';
 import { bundleName, seriesOf, surplus } from './crash-retention.ts';
 import {
@@ -31,7 +31,7 @@ export interface CrashOwner {
   readonly events: EventLog;
   readonly channels: Channels;
   readonly screens: Screens;
-  readonly troubles: Pick<Troubles, 'report'>;
+  readonly warnings: Pick<Warnings, 'report'>;
 }
 
 /** The crash bundles of a VM: one for each unexpected exit. */
@@ -50,7 +50,7 @@ export class CrashBundles {
    */
   keep(kernel: RunningKernel, exit: ExitRecord, config: VmConfig): string {
     if (!isUnasked(exit) || config.crash_bundles === 0) return '';
-    const { layout, events, troubles } = this.#vm;
+    const { layout, events, warnings } = this.#vm;
     try {
       const path = this.#write(kernel, exit, config);
       events.publish('crash-bundle', path, { path });
@@ -60,7 +60,7 @@ export class CrashBundles {
     } catch (error) {
       this.#lost += 1;
       const cause = `cannot write a crash bundle (${this.#lost} since the monitor started): ${toFailure(error).cause}`;
-      troubles.report(
+      warnings.report(
         new UmlmonError('CRASH_BUNDLE', {
           place: layout.crashes,
           cause,
@@ -98,7 +98,7 @@ export class CrashBundles {
         .lastLines(monitorLimits.bundleConsoleBytes)
         .slice(-monitorLimits.bundleScreenLines),
       events: events.held(),
-      host: lookAtHost(layout, kernel),
+      host: readHostFacts(layout, kernel),
     });
     const newest = listBundles(layout).at(-1);
     const series = seriesOf(name, endedAt, newest, monitorLimits.crashSeriesGap);
@@ -109,12 +109,12 @@ export class CrashBundles {
 
   /** Adds pictures of the consoles as they are before the next kernel prints, each when it is drawn. */
   #addScreens(name: string, { plan }: RunningKernel): void {
-    const { layout, channels, screens, troubles } = this.#vm;
+    const { layout, channels, screens, warnings } = this.#vm;
     for (const channel of channels.withOutput().slice(0, consoleLimits.screensKept))
       screens
         .picture(channel, { history: 0, bytes: monitorLimits.bundleConsoleBytes }, theBundle)
         .then((picture) => addToBundle(layout, name, screenFile(channel.name, picture, plan)))
-        .catch(troubles.report);
+        .catch(warnings.report);
   }
 
   #removeSurplus(newest: string, count: number): void {
@@ -127,7 +127,7 @@ export class CrashBundles {
       for (const { name } of surplus(bundles, retention)) removeBundle(layout, name);
     } catch (error) {
       // The new bundle exists anyway.
-      this.#vm.troubles.report(error);
+      this.#vm.warnings.report(error);
     }
   }
 }

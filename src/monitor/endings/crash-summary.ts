@@ -1,7 +1,7 @@
 /** Pure. */
 import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
-import type { FileSystemFacts, HostFacts, ImageFacts } from '../program/host-facts.ts';
+import type { FileSystemFacts, HostFacts, ImageFileFacts } from '../program/host-facts.ts';
 import type { CrashFacts } from './crash-facts.ts';
 
 /** Events shown of those in the bundle. */
@@ -55,7 +55,7 @@ function hostLines({ release, cores, load, uptime, memory, cgroups, oomKills }: 
   ];
 }
 
-function imageLine(image: ImageFacts): string {
+function imageLine(image: ImageFileFacts): string {
   const name = `image     ubd${image.unit} ${image.path}`;
   if (image.error !== undefined) return `${name}: ${image.error}`;
   return `${name}: ${sizeText(image.size)}, ${sizeText(image.allocated)} on disk, modified ${time(image.modified)}`;

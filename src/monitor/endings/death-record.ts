@@ -10,7 +10,7 @@ import type { Death, DeathTally } from './death-tally.ts';
 
 export interface DeathRecord {
   readonly tally: DeathTally;
-  /** Why the VM stays down; null while a policy may start it. */
+  /** Why the VM stays stopped; null while a policy may start it. */
   readonly held: Hold | null;
 }
 
@@ -63,7 +63,7 @@ function isDeath(value: unknown): value is Death {
 function isHold(value: unknown): value is Hold {
   return (
     isObject(value) &&
-    (value.kind === 'gave-up' || value.kind === 'kept') &&
+    (value.kind === 'restart-limit' || value.kind === 'preserved') &&
     Number.isSafeInteger(value.since) &&
     typeof value.why === 'string'
   );

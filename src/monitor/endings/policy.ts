@@ -3,7 +3,7 @@ import type { ExitRecord } from '../../rpc/umlmonctrl.gen.ts';
 import { backOff, type DeathTally, isTooMany } from './death-tally.ts';
 
 export type PolicyName = 'on_poweroff' | 'on_reboot' | 'on_crash' | 'on_hang';
-export type Policy = 'stop' | 'restart' | 'keep';
+export type Policy = 'stop' | 'restart' | 'preserve';
 export type Policies = Readonly<Record<PolicyName, Policy>> & {
   readonly restart_limit: RestartLimit | null;
 };
@@ -13,7 +13,7 @@ export type Sequel =
   | { readonly do: 'nothing' }
   | { readonly do: 'restart'; readonly delayMs: number }
   | { readonly do: 'give-up' }
-  | { readonly do: 'keep' };
+  | { readonly do: 'preserve' };
 
 /** The policy for an exit; none after an exit that a user requested. */
 export function policyFor({ cause, askedBy }: ExitRecord): PolicyName | undefined {
@@ -27,8 +27,8 @@ export function decideSequel(policy: PolicyName, policies: Policies, tally: Deat
   switch (policies[policy]) {
     case 'stop':
       return { do: 'nothing' };
-    case 'keep':
-      return { do: 'keep' };
+    case 'preserve':
+      return { do: 'preserve' };
     case 'restart':
       if (isTooMany(tally, policies.restart_limit)) return { do: 'give-up' };
       return { do: 'restart', delayMs: backOff(tally) };

@@ -4,7 +4,7 @@ import type { Clock, ClockTimer } from '../../system/clock.ts';
 import { toFailure } from '../../system/errors/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { removeLeftovers } from '../takeover/clean-up.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 import {
   type DeathRecord,
   noDeaths,
@@ -19,7 +19,7 @@ import { decideSequel, type Policies, type PolicyName, policyFor } from './polic
 export interface RestartsOwner {
   readonly layout: VmLayout;
   readonly events: Pick<EventLog, 'publish'>;
-  readonly troubles: Pick<Troubles, 'report' | 'attempt'>;
+  readonly warnings: Pick<Warnings, 'report' | 'attempt'>;
   readonly clock: Clock;
   /** Starts the VM in the name of a policy; rejects if no kernel comes up. */
   startByPolicy(policy: PolicyName): Promise<unknown>;
@@ -38,7 +38,7 @@ export class Restarts {
   constructor(owner: RestartsOwner) {
     this.#owner = owner;
     this.#record = noDeaths;
-    this.#owner.troubles.attempt(() => {
+    this.#owner.warnings.attempt(() => {
       this.#record = readDeathRecord(owner.layout);
     });
   }
@@ -75,10 +75,10 @@ export class Restarts {
   /** A user starts the VM: earlier exits no longer count. */
   async forget(): Promise<void> {
     this.cancel();
-    const { layout, events, troubles } = this.#owner;
-    if (this.held?.kind === 'kept') await removeLeftovers(layout, events, troubles);
+    const { layout, events, warnings } = this.#owner;
+    if (this.held?.kind === 'preserved') await removeLeftovers(layout, events, warnings);
     this.#record = noDeaths;
-    this.#owner.troubles.attempt(() => removeDeathRecord(layout));
+    this.#owner.warnings.attempt(() => removeDeathRecord(layout));
   }
 
   #afterDeath(policy: PolicyName, policies: Policies, death: Death): void {
@@ -94,15 +94,15 @@ export class Restarts {
     } else if (sequel.do === 'give-up') {
       const { deaths = 0, windowMs = 0 } = policies.restart_limit ?? {};
       const why = `more than ${deaths} unexpected exits in ${windowMs / 1000} s (restart_limit)`;
-      held = { kind: 'gave-up', since: death.at, why };
-      events.publish('gave-up', why, { policy, deaths, window_ms: windowMs });
+      held = { kind: 'restart-limit', since: death.at, why };
+      events.publish('restart-limit', why, { policy, deaths, window_ms: windowMs });
     } else {
-      const why = `${policy} = keep`;
-      held = { kind: 'kept', since: death.at, why };
-      events.publish('kept', why, { policy });
+      const why = `${policy} = preserve`;
+      held = { kind: 'preserved', since: death.at, why };
+      events.publish('preserved', why, { policy });
     }
     this.#record = { tally, held };
-    this.#owner.troubles.attempt(() => writeDeathRecord(this.#owner.layout, this.#record));
+    this.#owner.warnings.attempt(() => writeDeathRecord(this.#owner.layout, this.#record));
   }
 
   /** A start that fails counts as an unexpected exit and is repeated, unless a user ended it or started the VM meanwhile. */

@@ -29,7 +29,7 @@ export async function loadCertificate({ vardir, tls_cert, tls_key }: GlobalConfi
 }
 
 /** SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` shows it. Errors: REMOTE_CERTIFICATE. */
-export function fingerprintOf({ cert }: Certificate): string {
+export function certificateFingerprint({ cert }: Certificate): string {
   try {
     return new X509Certificate(cert).fingerprint256;
   } catch (error) {

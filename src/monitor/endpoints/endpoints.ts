@@ -10,7 +10,7 @@ import type { DirVm } from '../../rpc/umldir.gen.ts';
 import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { writePidFile } from '../program/pid-file.ts';
 import type { Vm } from '../vm.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 import { makeRunDir } from './make-run-dir.ts';
 import { MetricsServer, type MetricsSource } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
@@ -86,7 +86,7 @@ export class Endpoints implements RegistrationOwner, MetricsSource {
         },
       ],
       onRestored: (path) => publishRecreated(vm, path),
-      trouble: vm.troubles.report,
+      warning: vm.warnings.report,
     });
   }
 
@@ -101,15 +101,15 @@ export class Endpoints implements RegistrationOwner, MetricsSource {
     this.vmChanged();
   }
 
-  get troubles(): Troubles {
-    return this.#vm.troubles;
+  get warnings(): Warnings {
+    return this.#vm.warnings;
   }
 
   recreateRunDir(): void {
     const { layout } = this.#parts;
     if (!makeRunDir(layout) && existsSync(layout.pidFile)) return;
     publishRecreated(this.#vm, layout.runDir);
-    this.troubles.attempt(() => writePidFile(layout.pidFile));
+    this.warnings.attempt(() => writePidFile(layout.pidFile));
   }
 
   describe(): DirVm {
@@ -138,5 +138,5 @@ export class Endpoints implements RegistrationOwner, MetricsSource {
 }
 
 function publishRecreated(vm: Vm, path: string): void {
-  vm.events.publish('made-again', `${path} was removed while the monitor served; it is recreated`, { path });
+  vm.events.publish('recreated', `${path} was removed while the monitor served; it is recreated`, { path });
 }

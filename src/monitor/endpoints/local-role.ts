@@ -35,7 +35,7 @@ export function localRole({ uid, gid, groups }: LocalUser, users: LocalUsers): R
   const isIn = (one: number) => one === gid || groups.includes(one);
   if (uid === web || group === undefined || !isIn(group)) return null;
   if (groupRoles.length === 0) return 'admin';
-  return highestRole(groupRoles.filter((one) => isIn(one.gid)).map(({ role }) => role)) ?? 'look';
+  return highestRole(groupRoles.filter((one) => isIn(one.gid)).map(({ role }) => role)) ?? 'view';
 }
 
 /** The role up to which a local user may act for others; null: it may not. */

@@ -45,10 +45,10 @@ function ofMonitor(info: VmInfo): Family[] {
     gauge('memory_bytes', 'Memory of the guest.', info.mem),
     gauge('host_memory_bytes', 'Memory of the host that the guest takes.', info.hostMemory),
     {
-      name: 'umlmon_troubles',
+      name: 'umlmon_warnings',
       type: 'counter',
       help: 'Warnings since the monitor started.',
-      samples: [{ value: info.troubles }],
+      samples: [{ value: info.warningCount }],
     },
     {
       name: 'umlmon_refusals',

@@ -1,7 +1,7 @@
 import type { GlobalConfig, VmConfig } from '../../config/config.ts';
 import { RemoteListener } from '../../rpc/server/remote-listener.ts';
 import type { EventLog } from '../events/event-log.ts';
-import { fingerprintOf, loadCertificate } from './certificate.ts';
+import { certificateFingerprint, loadCertificate } from './certificate.ts';
 
 /** The TCP port of a monitor, if its configuration wants one. Errors: REMOTE_LISTEN, REMOTE_CERTIFICATE. */
 export async function openRemote(
@@ -11,7 +11,7 @@ export async function openRemote(
 ): Promise<RemoteListener | undefined> {
   if (global.tcp === 'off') return undefined;
   const tls = global.tcp === 'tls' ? await loadCertificate(global) : null;
-  const fingerprint = tls ? fingerprintOf(tls) : '';
+  const fingerprint = tls ? certificateFingerprint(tls) : '';
   const listener = await RemoteListener.open({ host: global.tcp_address, port, tls });
   events.publish(
     'tcp-listening',

@@ -33,7 +33,7 @@ export const recordedCalls: Readonly<Record<ControlProcedure, SecurityKind | nul
   security: null,
 
   consoleAttach: 'console',
-  consolePen: 'console',
+  consoleControl: 'console',
   consoleNote: 'console',
   start: 'operation',
   stop: 'operation',

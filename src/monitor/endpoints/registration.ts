@@ -5,14 +5,14 @@ import type { RegistrationPlace } from '../../rpc/client/registration-place.ts';
 import { type DirVm, umldir } from '../../rpc/umldir.gen.ts';
 import { isSystemError, toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** Nothing listens: umldir does not run. Its start is seen in the directory of its socket. */
 const nobodyListens: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
 
 /** What a registration needs of the endpoints of its monitor. */
 export interface RegistrationOwner {
-  readonly troubles: Pick<Troubles, 'report'>;
+  readonly warnings: Pick<Warnings, 'report'>;
   /** Recreates the directory above the one of the socket, if it was removed. */
   recreateRunDir(): void;
   /** The entry of the VM in the directory of the host. */
@@ -76,10 +76,10 @@ export class Registration {
         if (!this.#client) this.update();
       });
       if (isAgain) this.#lookSoon();
-      this.#watcher.on('error', this.#owner.troubles.report);
+      this.#watcher.on('error', this.#owner.warnings.report);
     } catch (error) {
       this.#watcher = undefined;
-      this.#owner.troubles.report(error);
+      this.#owner.warnings.report(error);
       if (isSystemError(error) && error.code === 'ENOENT') this.#lookSoon();
     }
   }
@@ -136,7 +136,7 @@ export class Registration {
 
   /** umldir runs, but refuses the registration: it is busy or full. */
   #retry(error: unknown): void {
-    this.#owner.troubles.report(error);
+    this.#owner.warnings.report(error);
     this.#after(this.#retryMs);
     this.#retryMs = Math.min(2 * this.#retryMs, monitorLimits.registerRetryMax);
   }

@@ -45,7 +45,7 @@ const { free, first, most, memory, names } = {
 const nonceBytes = 18;
 
 /** Who the clients of a monitor are, and what they may do. A session ends with its connection. */
-export class Sessions implements Callers {
+export class ControlSessions implements Callers {
   readonly #parts: SessionParts;
   readonly #sessions = new Map<number, Session>();
   readonly #addresses = new Throttle({ free, first, most, memory, names });
@@ -94,14 +94,14 @@ export class Sessions implements Callers {
       caller.actFor(behalf);
       const { role, address: from } = behalf;
       record(
-        { kind: 'acts-for', who: behalfText(behalf), from, what: role, result: 'ok' },
+        { kind: 'act-for', who: behalfText(behalf), from, what: role, result: 'ok' },
         { ...caller, behalf },
       );
       return role;
     } catch (error) {
       const { code, cause } = toFailure(error);
       const from = caller.remote?.address ?? '';
-      record({ kind: 'acts-for-refused', who: this.nameOf(caller), from, what: cause, result: code });
+      record({ kind: 'act-for-refused', who: this.nameOf(caller), from, what: cause, result: code });
       throw error;
     }
   }

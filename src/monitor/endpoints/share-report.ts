@@ -1,4 +1,4 @@
-import { onRefusal, type Refusal } from '../../system/errors/refusals.ts';
+import { onRefusal, type ShareRefusal } from '../../system/errors/refusals.ts';
 import { remoteLimits } from '../../system/limits/limits.ts';
 import type { EventLog } from '../events/event-log.ts';
 
@@ -8,7 +8,7 @@ export class ShareReport {
   readonly #leave: () => void;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
-  #last: Refusal | undefined;
+  #last: ShareRefusal | undefined;
 
   constructor(events: Pick<EventLog, 'publish'>) {
     this.#events = events;

@@ -70,7 +70,7 @@ const views: Views = {
   consoleWrite: 'same',
   consoleResize: 'same',
   consoleDetach: 'same',
-  consolePen: 'same',
+  consoleControl: 'same',
   consoleReplay: 'same',
   consolePicture: 'same',
   consoleNote: 'same',

@@ -2,7 +2,7 @@ import { type Event, type EventList, UMLMON_WAIT_MAX } from '../../rpc/umlmonctr
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits, monitorShares } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
-import { type Peer, refusalText, Shares } from '../../system/sharing/shares.ts';
+import { refusalText, type SharePeer, Shares } from '../../system/sharing/shares.ts';
 import { Waiters } from '../../system/sharing/waiters.ts';
 import { type EventKind, eventCauses } from './kinds.ts';
 import { sourceOf } from './source.ts';
@@ -76,7 +76,7 @@ export class EventLog {
     since: number,
     max: number,
     waitMs: number,
-    { peer, signal }: { readonly peer: Peer; readonly signal: AbortSignal },
+    { peer, signal }: { readonly peer: SharePeer; readonly signal: AbortSignal },
   ): Promise<EventList> {
     const from = since === 0 ? this.#next : since;
     this.#assertHeld(from);
@@ -104,7 +104,7 @@ export class EventLog {
     });
   }
 
-  #wait(waitMs: number, peer: Peer, signal: AbortSignal): Promise<void> {
+  #wait(waitMs: number, peer: SharePeer, signal: AbortSignal): Promise<void> {
     const release = this.#listeners.take(peer);
     if (typeof release !== 'function')
       throw new UmlmonError('EVENTS_LISTENERS', {

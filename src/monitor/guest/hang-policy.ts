@@ -27,10 +27,10 @@ export class HangPolicy implements HangListener {
   hung({ by, found }: Hang): void {
     const policy = this.#policy;
     this.#owner.events.publish('hang', `${found}; on_hang = ${policy}`, { by, policy });
-    if (policy !== 'keep') this.#owner.killHung();
+    if (policy !== 'preserve') this.#owner.killHung();
   }
 
   hangOver(lastedMs: number): void {
-    this.#owner.events.publish('hang-over', `it lasted ${lastedMs / 1000} s`, { lasted_ms: lastedMs });
+    this.#owner.events.publish('hang-ended', `it lasted ${lastedMs / 1000} s`, { lasted_ms: lastedMs });
   }
 }

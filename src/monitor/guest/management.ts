@@ -1,14 +1,14 @@
 import {
   isQuestion,
-  lineOf,
   type MconsoleCommand,
+  mconsoleLine,
   parseMconsoleLine,
 } from '../../kernel/mconsole-command.ts';
 import { clipText } from '../../rpc/clip-text.ts';
 import { type MconsoleReply, UMLMON_REPLY_MAX } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 import { printable } from '../../system/text.ts';
 import { printedBy } from '../endings/printed-by.ts';
 import type { Vm } from '../vm.ts';
@@ -60,7 +60,7 @@ export class Management {
    *
    * @param connection aborted when the client has disconnected
    */
-  command(line: string, by: string, peer: Peer, connection: AbortSignal): Promise<MconsoleReply> {
+  command(line: string, by: string, peer: SharePeer, connection: AbortSignal): Promise<MconsoleReply> {
     const before = this.#last.get(connection) ?? Promise.resolve();
     const answer = before.then(async () => {
       if (connection.aborted) throw refusal('MCONSOLE_COMMAND', line, 'the client has disconnected');
@@ -76,7 +76,7 @@ export class Management {
     return answer;
   }
 
-  async #do(line: string, by: string, peer: Peer): Promise<MconsoleReply> {
+  async #do(line: string, by: string, peer: SharePeer): Promise<MconsoleReply> {
     const command = parseMconsoleLine(line);
     if ('cause' in command) throw refusal('MCONSOLE_COMMAND', line, command.cause, command.hint);
     const { kernel } = this.#vm.running();
@@ -86,7 +86,7 @@ export class Management {
     if (command.word === 'config' && command.argument === 'mem')
       // The kernel answers with an address (physmem.c).
       return { text: String(kernel.plan.mem), truncated: false };
-    const sent = lineOf(command);
+    const sent = mconsoleLine(command);
     if (!isQuestion(command)) {
       const shown = printable(sent.trimEnd(), monitorLimits.mconsoleShown);
       this.#vm.events.publish('mconsole', `${by}: ${shown}`, { by, command: shown });
@@ -123,7 +123,7 @@ export class Management {
     const isChange = command.word === 'remove' || (command.word === 'config' && !isQuestion(command));
     if (!isChange || !name || !this.#vm.channels.find(name)) return;
     const hint = 'change the configuration, see umlmon(5), and start the VM again';
-    throw refusal('MCONSOLE_COMMAND', lineOf(command), `${name} is a console of the monitor`, hint);
+    throw refusal('MCONSOLE_COMMAND', mconsoleLine(command), `${name} is a console of the monitor`, hint);
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import type { EventLog } from '../events/event-log.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** A pause of the guest on request. */
 export interface Paused {
@@ -28,7 +28,7 @@ export interface Paused {
 export interface PauseOwner {
   readonly layout: Pick<VmLayout, 'vm'>;
   readonly events: Pick<EventLog, 'publish'>;
-  readonly troubles: Pick<Troubles, 'report'>;
+  readonly warnings: Pick<Warnings, 'report'>;
   readonly clock: Clock;
   /** Writes the state of the run for the next monitor: called before each `stop` and after each `go`. */
   record(): void;
@@ -136,7 +136,7 @@ export class Pause {
     this.#paused = paused;
     this.#arm(leftOf(paused, this.#owner.clock));
     // That monitor may have been killed before the kernel had the request. Asked twice, a kernel stays stopped.
-    this.#apply().catch(this.#owner.troubles.report);
+    this.#apply().catch(this.#owner.warnings.report);
   }
 
   /** The kernel is gone. */
@@ -205,7 +205,7 @@ export class Pause {
     this.#timer?.cancel();
     const { paused } = this;
     if (!paused?.resumesAt || this.#isClosed) return;
-    const resume = () => void this.resume('pause_limit').catch(this.#owner.troubles.report);
+    const resume = () => void this.resume('pause_limit').catch(this.#owner.warnings.report);
     this.#timer = this.#owner.clock.after(Math.max(0, ms), resume);
   }
 

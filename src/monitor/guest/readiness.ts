@@ -5,14 +5,14 @@ import type { Readiness as ReadinessInfo, ReadyLevel } from '../../rpc/umlmonctr
 export type LevelTimes = Readonly<Partial<Record<ReadyLevel, number>>>;
 
 /** The readiness of one run of a VM. Levels are a set: a guest may show its login before it reports that it is up. */
-export interface Readiness {
+export interface GuestReadiness {
   /** The level at which the VM counts as ready. */
   readonly configured: ReadyLevel;
   readonly reached: LevelTimes;
 }
 
 /** The same value if the level is reached already: nothing goes back, and the first time counts. */
-export function reachLevel(readiness: Readiness, level: ReadyLevel, elapsedMs: number): Readiness {
+export function reachLevel(readiness: GuestReadiness, level: ReadyLevel, elapsedMs: number): GuestReadiness {
   if (readiness.reached[level] !== undefined) return readiness;
   return { ...readiness, reached: { ...readiness.reached, [level]: Math.max(0, Math.round(elapsedMs)) } };
 }
@@ -26,7 +26,7 @@ export function parseLevelTimes(recorded: unknown): LevelTimes {
 }
 
 /** As INFO answers it. */
-export function describeReadiness({ configured, reached }: Readiness): ReadinessInfo {
+export function describeReadiness({ configured, reached }: GuestReadiness): ReadinessInfo {
   const times = Object.entries(reached) as [ReadyLevel, number][];
   return {
     configured,

@@ -5,7 +5,7 @@ import type { Clock } from '../../system/clock.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { findText } from './find-text.ts';
-import { describeReadiness, type LevelTimes, type Readiness, reachLevel } from './readiness.ts';
+import { describeReadiness, type GuestReadiness, type LevelTimes, reachLevel } from './readiness.ts';
 
 /** What the watch needs of its VM. */
 export interface ReadyOwner {
@@ -20,7 +20,7 @@ export interface ReadyOwner {
 export class ReadyWatch {
   readonly #owner: ReadyOwner;
   #config: VmConfig;
-  #readiness: Readiness;
+  #readiness: GuestReadiness;
   #isRunning = false;
   /** When the start was requested, by Clock.now. */
   #began = 0;

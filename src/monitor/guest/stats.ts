@@ -2,13 +2,13 @@ import { lookAtLink } from '../../network/plan/link.ts';
 import type { GuestStats, NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 import type { Interface } from '../networks/networks.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { parseGuestStats, type StatsFile, statsFiles } from './guest-stats.ts';
 
 /** They are read once for all callers, and so use no share. */
-const theStatistics: Peer = { key: 'statistics', isOwner: true };
+const theStatistics: SharePeer = { key: 'statistics', isOwner: true };
 
 /** Reads the statistics of a guest on request; requests soon after get the same ones. */
 export class Stats {

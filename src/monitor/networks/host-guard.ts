@@ -6,7 +6,7 @@ import { type Drift, driftOf } from '../../network/watch/drift.ts';
 import { lookAtNeeded } from '../../network/watch/found-network.ts';
 import { type Need, needsOf } from '../../network/watch/needs.ts';
 import { type Repaired, repairNetwork } from '../../network/watch/repair.ts';
-import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
+import type { NetworkWarning } from '../../rpc/umlmonctrl.gen.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
 import { locateProgram } from '../../system/processes/find-program.ts';
 import { printable } from '../../system/text.ts';
@@ -20,7 +20,7 @@ export interface GuardedNetwork {
   /** Does work while no interface is plugged or unplugged. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   readonly events: Pick<EventLog, 'publish'>;
-  readonly trouble: (error: unknown) => void;
+  readonly warning: (error: unknown) => void;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface GuardedNetwork {
 export class HostGuard {
   readonly #network: GuardedNetwork;
   readonly #programs: NetworkPrograms;
-  #warnings: readonly HostWarning[] = [];
+  #warnings: readonly NetworkWarning[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** When the timer is due, and when the last check started: milliseconds of performance.now(). */
   #due = Number.POSITIVE_INFINITY;
@@ -51,7 +51,7 @@ export class HostGuard {
     this.#programs = { ...network.programs, ...(nft === undefined ? {} : { nft }) };
   }
 
-  get warnings(): readonly HostWarning[] {
+  get warnings(): readonly NetworkWarning[] {
     return this.#warnings;
   }
 
@@ -154,16 +154,16 @@ export class HostGuard {
     return false;
   }
 
-  #warn(list: readonly HostWarning[]): void {
+  #warn(list: readonly NetworkWarning[]): void {
     const { events } = this.#network;
     const warnings = list.map(({ what, hint }) => ({ what: shown(what), hint: shown(hint) }));
-    const has = (list: readonly HostWarning[], what: string) => list.some((one) => one.what === what);
+    const has = (list: readonly NetworkWarning[], what: string) => list.some((one) => one.what === what);
     const before = this.#warnings;
     this.#warnings = warnings;
     for (const { what, hint } of warnings)
       if (!has(before, what)) events.publish('network-warning', `${what} (hint: ${hint})`, { what, hint });
     for (const { what } of before)
-      if (!has(warnings, what)) events.publish('network-well', `no longer: ${what}`, { what });
+      if (!has(warnings, what)) events.publish('network-recovered', `no longer: ${what}`, { what });
   }
 
   /** The same failure is reported once, until there is a look without any. */
@@ -171,7 +171,7 @@ export class HostGuard {
     const text = String(error);
     if (text === this.#lastFailure || this.#isClosed) return;
     this.#lastFailure = text;
-    this.#network.trouble(error);
+    this.#network.warning(error);
   }
 }
 
@@ -180,7 +180,7 @@ function shown(text: string): string {
   return printable(text, networkLimits.warningText);
 }
 
-function warningOf({ need, text, isMakeable }: Drift, isGivenUp: boolean): HostWarning {
+function warningOf({ need, text, isMakeable }: Drift, isGivenUp: boolean): NetworkWarning {
   const isFought = isMakeable && isGivenUp;
   const { repairs, repairWindow } = networkLimits;
   return {

@@ -1,7 +1,7 @@
 import type { VmConfig } from '../../config/config.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { guestCommands, guestName, withOneDefault } from '../../network/plan/guest-commands.ts';
-import { hostName, type InterfacePlan } from '../../network/plan/interface-plan.ts';
+import { hostInterfaceName, type InterfacePlan } from '../../network/plan/interface-plan.ts';
 import { lookAtLink, noTraffic } from '../../network/plan/link.ts';
 import type { NetworkInfo } from '../../rpc/umlmonctrl.gen.ts';
 import type { Interface } from './networks.ts';
@@ -22,7 +22,7 @@ function configuredInfos(eth: VmConfig['eth'], layout: Pick<VmLayout, 'home'>): 
     unit: spec.unit,
     kind: spec.kind,
     guestInterface: guestName(spec.unit),
-    hostInterface: hostName(layout, spec),
+    hostInterface: hostInterfaceName(layout, spec),
     mac: spec.mac ?? '',
     ...unknownLink,
     guestCommands: guestCommands(spec, guestName(spec.unit)),

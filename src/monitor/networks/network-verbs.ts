@@ -18,7 +18,7 @@ export interface InterfacePlanner {
 }
 
 /** Plugs and unplugs the network interfaces of a running VM for clients. */
-export class NetworkVerbs {
+export class NetworkPlugs {
   readonly #vm: Vm;
   readonly #planner: InterfacePlanner;
 

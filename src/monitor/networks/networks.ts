@@ -6,7 +6,7 @@ import { releaseNetwork, shrinkNetwork } from '../../network/release.ts';
 import { HostWatch } from '../../network/watch/host-watch.ts';
 import { followedBy } from '../../network/watch/watched.ts';
 import type { LaunchPlan, StepOf } from '../../plan/plan.ts';
-import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
+import type { NetworkWarning } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
 import { type GuardedNetwork, HostGuard } from './host-guard.ts';
@@ -65,7 +65,7 @@ export class Networks {
   }
 
   /** What is wrong with the network of the host, as far as the VM needs it. */
-  get warnings(): readonly HostWarning[] {
+  get warnings(): readonly NetworkWarning[] {
     return this.#guard?.warnings ?? [];
   }
 
@@ -75,13 +75,13 @@ export class Networks {
    */
   watch(
     onChange: (one: Interface, link: LinkStatus['link']) => void,
-    { events, trouble }: Pick<GuardedNetwork, 'events' | 'trouble'>,
+    { events, warning }: Pick<GuardedNetwork, 'events' | 'warning'>,
   ): void {
     if (!this.#step) return;
     const { record: place, programs } = this.#step;
     const interfaces = () => this.#plans();
     const guard = new HostGuard({
-      ...{ place, programs, interfaces, events, trouble },
+      ...{ place, programs, interfaces, events, warning },
       inTurn: (work) => this.inTurn(work),
     });
     this.#guard = guard;

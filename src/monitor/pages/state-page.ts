@@ -1,12 +1,12 @@
 import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
-import { type Action, type Cell, type LifecycleEvent, lifecycle, vmStates } from '../lifecycle.ts';
+import { type Action, type LifecycleCell, type LifecycleEvent, lifecycle, vmStates } from '../lifecycle.ts';
 
 const states: Readonly<Record<VmState, string>> = {
-  down: 'No kernel runs.',
+  stopped: 'No kernel runs.',
   starting: 'The steps of the plan are executed; the kernel has not answered yet.',
   running: 'The kernel answers on its management console. Its init may still be running.',
   stopping: 'A stop or kill is in progress.',
-  foreign:
+  unmanaged:
     'A kernel of this VM runs that does not match the record of its previous monitor. It is unmanaged, and is never changed.',
 };
 
@@ -18,8 +18,8 @@ const events: Readonly<Record<LifecycleEvent, string>> = {
   'kill-asked': 'a user requests the immediate end of the kernel, or `on_hang` does',
   'kernel-gone': 'the kernel has ended, and everything of its start is released',
   adopted: 'a kernel of the previous monitor is taken over',
-  'found-foreign': 'a kernel runs that does not match the record',
-  'foreign-gone': 'no kernel runs',
+  'found-unmanaged': 'a kernel runs that does not match the record',
+  'unmanaged-gone': 'no kernel runs',
 };
 
 const actions: Readonly<Record<Action, string>> = {
@@ -80,7 +80,7 @@ function arrows(): string[] {
   );
 }
 
-function cellText(cell: Cell): string {
+function cellText(cell: LifecycleCell): string {
   if (cell === 'impossible') return '–';
   if ('refuse' in cell) return `“${cell.refuse}”`;
   return [`**${cell.next}**`, ...cell.actions.map((action) => `\`${action}\``)].join(', ');

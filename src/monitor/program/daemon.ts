@@ -15,7 +15,7 @@ import {
   webUser,
 } from '../../jail/user.ts';
 import { vmUser } from '../../plan/facts/inventory.ts';
-import { type Ending, LastWord } from '../../system/errors/daemon-exit.ts';
+import { type DaemonExit, LastWord } from '../../system/errors/daemon-exit.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { type MonitorEnd, readMonitorEnd, writeMonitorEnd } from '../../system/errors/monitor-exit-record.ts';
 import { heldLock } from '../../system/files/held-lock.ts';
@@ -24,7 +24,7 @@ import { openLog } from '../../system/logs/log.ts';
 import { ServiceManager } from '../../system/service-manager.ts';
 import type { LocalUsers } from '../endpoints/local-role.ts';
 import { takePassedDescriptors } from '../networks/passed-descriptors.ts';
-import { type ConfigSource, layoutFor, readVm } from '../start/config-source.ts';
+import { type ConfigSource, layoutFor, readVmConfig } from '../start/config-source.ts';
 import { type Leaving, leaveSignal } from './exit-modes.ts';
 import { Monitor } from './monitor.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
@@ -41,10 +41,10 @@ export interface DaemonRequest extends ConfigSource {
  * The monitor of one VM, from its start to its end. Everything it acquires is released at the end, in reverse
  * order; after a SIGKILL the host kernel releases the lock, and the next monitor replaces what is left.
  *
- * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, BACKUP_PLACE, HOST_SYSTEM_CALL.
+ * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, BACKUP_DIRECTORY, HOST_SYSTEM_CALL.
  */
 export async function runDaemon(request: DaemonRequest): Promise<void> {
-  const { config, vm: vmConfig, warnings } = readVm(request);
+  const { config, vm: vmConfig, warnings } = readVmConfig(request);
   if (vmConfig.start === 'off')
     throw new UmlmonError('VM_OFF', {
       place: vmConfig.name,
@@ -69,8 +69,8 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   const record = new EndRecord(layout.monitorEnd);
   const lastWord = new LastWord({
     log,
-    trouble: (error) =>
-      monitor ? monitor.vm.troubles.report(error) : log.error(toFailure(error), 'a call to the host failed'),
+    warning: (error) =>
+      monitor ? monitor.vm.warnings.report(error) : log.error(toFailure(error), 'a call to the host failed'),
     keep: (ending) => record.end(ending),
   });
   try {
@@ -116,7 +116,7 @@ async function serve(monitor: Monitor, { leaving, previous, record, onReady }: S
   try {
     await monitor.open();
     // Before the event for which clients wait.
-    monitor.vm.troubles.attempt(() => record.serve());
+    monitor.vm.warnings.attempt(() => record.serve());
     monitor.announce(previous);
     onReady();
     monitor.begin();
@@ -143,7 +143,7 @@ class EndRecord {
     writeMonitorEnd(this.#path, { ...this.#own, ended: 0, reason: '', failed: '', stack: '' });
   }
 
-  end(ending: Ending): void {
+  end(ending: DaemonExit): void {
     writeMonitorEnd(this.#path, { ...this.#own, ended: Date.now(), ...ending });
   }
 }

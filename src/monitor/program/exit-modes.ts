@@ -1,10 +1,10 @@
 /** The three ways for a monitor to leave (umlmon(8), SIGNALS). */
-export type Leaving = { readonly way: 'stop' | 'when-down' | 'keep'; readonly signal: string };
+export type Leaving = { readonly way: 'stop' | 'when-stopped' | 'keep'; readonly signal: string };
 
 const ways: Readonly<Record<string, Leaving['way']>> = {
   SIGTERM: 'stop',
   SIGINT: 'stop',
-  SIGHUP: 'when-down',
+  SIGHUP: 'when-stopped',
   SIGQUIT: 'keep',
 };
 

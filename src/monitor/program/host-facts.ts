@@ -9,7 +9,7 @@ import type { MemoryCgroup } from '../../system/processes/memory-cgroup.ts';
 import { memoryCgroups } from '../../system/processes/memory-limits.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 
-export type ImageFacts = { readonly unit: number; readonly path: string } & (
+export type ImageFileFacts = { readonly unit: number; readonly path: string } & (
   | {
       /** Bytes. */
       readonly size: number;
@@ -56,11 +56,11 @@ export interface HostFacts {
     readonly kernelVersion: string;
     readonly ranMs: number;
   };
-  readonly images: readonly ImageFacts[];
+  readonly images: readonly ImageFileFacts[];
   readonly fileSystems: readonly FileSystemFacts[];
 }
 
-export function lookAtHost(layout: VmLayout, kernel: RunningKernel): HostFacts {
+export function readHostFacts(layout: VmLayout, kernel: RunningKernel): HostFacts {
   const { images } = stepOf(kernel.plan, 'lock-images');
   return {
     time: Date.now(),
@@ -101,7 +101,7 @@ function memoryFacts(meminfo: string): Record<string, number> {
   return Object.fromEntries(found.map(([, name = '', kib]) => [name, Number(kib) * 1024]));
 }
 
-function lookAtImage(unit: number, path: string): ImageFacts {
+function lookAtImage(unit: number, path: string): ImageFileFacts {
   try {
     const { size, blocks, mtimeMs } = statSync(path);
     return { unit, path, size, allocated: blocks * 512, modified: Math.round(mtimeMs) };

@@ -16,16 +16,16 @@ import { type SecurityFileChange, securityFile } from '../../system/logs/securit
 import { SecurityLog } from '../../system/logs/security-log.ts';
 import type { ServiceManager } from '../../system/service-manager.ts';
 import { controlHandlers } from '../control.ts';
-import { DiskVerbs } from '../disks/disk-verbs.ts';
+import { DiskPlugs } from '../disks/disk-verbs.ts';
 import { Endpoints } from '../endpoints/endpoints.ts';
 import type { LocalUsers } from '../endpoints/local-role.ts';
-import { Sessions } from '../endpoints/sessions.ts';
+import { ControlSessions } from '../endpoints/sessions.ts';
 import { ShareReport } from '../endpoints/share-report.ts';
 import { EventLog } from '../events/event-log.ts';
 import { EventLines } from '../events/log-lines.ts';
 import { Jobs } from '../jobs.ts';
 import { HostKernels } from '../kernels.ts';
-import { NetworkVerbs } from '../networks/network-verbs.ts';
+import { NetworkPlugs } from '../networks/network-verbs.ts';
 import { securityOfEvent } from '../security-of-event.ts';
 import { Settings } from '../settings.ts';
 import { VmPlanner } from '../start/plan-start.ts';
@@ -63,7 +63,7 @@ export class Monitor implements VmOwner {
   readonly #security: SecurityLog;
   readonly #shares: ShareReport;
   readonly #jobs: Jobs;
-  readonly #sessions: Sessions;
+  readonly #sessions: ControlSessions;
   readonly #server: RpcServer<typeof umlmonctrl>;
   readonly #report: ServiceReport | undefined;
   #endpoints: Endpoints | undefined;
@@ -89,14 +89,14 @@ export class Monitor implements VmOwner {
       clock: hostClock,
       owner: this,
     });
-    const { channels, troubles } = this.vm;
-    for (const change of this.#earlyChanges) troubles.securityChanged(...change);
-    if (logFile) logFile.onChange = (change) => troubles.logChanged(logFile.path, change);
-    troubles.attempt(() => channels.useMarks(Marks.open(layout.marks)));
+    const { channels, warnings } = this.vm;
+    for (const change of this.#earlyChanges) warnings.securityChanged(...change);
+    if (logFile) logFile.onChange = (change) => warnings.logChanged(logFile.path, change);
+    warnings.attempt(() => channels.useMarks(Marks.open(layout.marks)));
     channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
     this.#report = manager && new ServiceReport(manager, this.vm);
     this.#jobs = new Jobs(layout.vm, this.#events);
-    this.#sessions = new Sessions({
+    this.#sessions = new ControlSessions({
       vm: layout.vm,
       varDir: layout.varDir,
       readers,
@@ -106,7 +106,7 @@ export class Monitor implements VmOwner {
     });
     const handlers = controlHandlers(
       this.vm,
-      { disks: new DiskVerbs(this.vm, planner), networks: new NetworkVerbs(this.vm, planner) },
+      { disks: new DiskPlugs(this.vm, planner), networks: new NetworkPlugs(this.vm, planner) },
       { vm: layout.vm, store: imageStoreOf(layout), jobs: this.#jobs, planner },
       this.#sessions,
       { security: this.#security, planner },
@@ -128,9 +128,9 @@ export class Monitor implements VmOwner {
 
   /** Opens all logs again: something has renamed their files. */
   reopenLogs(): void {
-    const { troubles, channels } = this.vm;
-    troubles.attempt(() => this.#parts.ownLog.reopen());
-    troubles.attempt(() => channels.reopenLogs());
+    const { warnings, channels } = this.vm;
+    warnings.attempt(() => this.#parts.ownLog.reopen());
+    warnings.attempt(() => channels.reopenLogs());
     this.#parts.log.info('SIGUSR1: the logs are opened again');
   }
 
@@ -154,14 +154,14 @@ export class Monitor implements VmOwner {
    */
   announce(previous: MonitorEnd | undefined): void {
     const { vmConfig, layout } = this.#parts;
-    const { troubles } = this.vm;
-    troubles.attempt(() => writePidFile(layout.pidFile));
+    const { warnings } = this.vm;
+    warnings.attempt(() => writePidFile(layout.pidFile));
     this.#events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, {
       pid: process.pid,
     });
-    reportPreviousEnd(previous, this.#events, troubles);
+    reportPreviousEnd(previous, this.#events, warnings);
     const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
-    if (unkept) troubles.report(unkept);
+    if (unkept) warnings.report(unkept);
   }
 
   /** Registers the VM, and boots it if it is configured so. */
@@ -175,9 +175,9 @@ export class Monitor implements VmOwner {
 
   /** Does what the signal asks for before the end of the monitor. */
   async leave({ way, signal }: Leaving): Promise<void> {
-    this.#events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
+    this.#events.publish('monitor-exiting', `${signal}: ${way}`, { reason: signal, way });
     this.#report?.leave(way, this.vm.settings.vm.stop_timeout);
-    if (way === 'when-down') await this.vm.whenDown();
+    if (way === 'when-stopped') await this.vm.whenDown();
     if (way === 'keep') await this.vm.backups.abort(`the monitor shuts down: ${signal}`);
     else await this.vm.leave(signal);
     await this.#jobs.close();
@@ -209,7 +209,7 @@ export class Monitor implements VmOwner {
   readonly #earlyChanges: [SecurityFileChange, string][] = [];
 
   #securityChanged(...change: [SecurityFileChange, string]): void {
-    if (this.vm) this.vm.troubles.securityChanged(...change);
+    if (this.vm) this.vm.warnings.securityChanged(...change);
     else this.#earlyChanges.push(change);
   }
 }

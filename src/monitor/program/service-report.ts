@@ -55,7 +55,7 @@ export class ServiceReport {
 
   /** The monitor shuts down; a stop of the guest takes up to `stopMs`. */
   leave(way: Leaving['way'], stopMs: number): void {
-    if (way === 'when-down') return;
+    if (way === 'when-stopped') return;
     const patience = (way === 'stop' ? stopMs : 0) + serviceLimits.stopReserve;
     this.#manager.tell({ STOPPING: '1', EXTEND_TIMEOUT_USEC: String(patience * 1000) });
   }

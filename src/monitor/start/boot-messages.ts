@@ -2,12 +2,12 @@ import type { Channel } from '../../console/channel.ts';
 import type { LaunchPlan } from '../../plan/plan.ts';
 import type { Clock } from '../../system/clock.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 import type { StartPlanner } from './start-planner.ts';
 
 export interface BootOwner {
   readonly planner: Pick<StartPlanner, 'rememberBoot'>;
-  readonly troubles: Pick<Troubles, 'attempt'>;
+  readonly warnings: Pick<Warnings, 'attempt'>;
   readonly clock: Clock;
 }
 
@@ -21,12 +21,12 @@ export function learnFromBoot(
   plan: LaunchPlan,
   con0: Channel,
   from: number,
-  { planner, troubles, clock }: BootOwner,
+  { planner, warnings, clock }: BootOwner,
 ): void {
   const pass = () => {
     const length = con0.ring.next - from;
     if (length > monitorLimits.bootMessages) return;
-    troubles.attempt(() => planner.rememberBoot(plan, con0.lastLines(length, from).join('\n')));
+    warnings.attempt(() => planner.rememberBoot(plan, con0.lastLines(length, from).join('\n')));
   };
   clock.after(monitorLimits.bootMessagesWait, pass, 'background');
 }

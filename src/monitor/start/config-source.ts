@@ -14,7 +14,7 @@ export interface ConfigSource {
 }
 
 /** The configuration, one VM of it, and the warnings about that VM. Errors: CONFIG_*. */
-export function readVm(source: ConfigSource): {
+export function readVmConfig(source: ConfigSource): {
   config: Config;
   vm: VmConfig;
   warnings: Problem[];
@@ -38,7 +38,7 @@ export function readVmOrGone(source: ConfigSource): {
     const { run } = layoutFor(config, vm);
     if (existsSync(run) || knowsMacs(config.global.vardir, name)) return { config, vm, isGone: true };
   }
-  return { ...readVm(source), isGone: false };
+  return { ...readVmConfig(source), isGone: false };
 }
 
 function readSource({ vm, configPath }: ConfigSource) {

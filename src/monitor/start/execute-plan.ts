@@ -13,7 +13,7 @@ import type { Mconsole } from '../../kernel/mconsole.ts';
 import { NotifyListener } from '../../kernel/notify.ts';
 import { configureNetwork } from '../../network/configure.ts';
 import { connectUser } from '../../network/connect-pasta.ts';
-import { connectLegs } from '../../network/connect-veth.ts';
+import { connectVeths } from '../../network/connect-veth.ts';
 import { claimCores, releaseCores } from '../../plan/facts/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
@@ -87,7 +87,7 @@ export async function executePlan(plan: LaunchPlan, owner: KernelOwner): Promise
       owner.stepDone(step.do);
     } catch (error) {
       const why = failureOfStep(step, error);
-      for (const release of await undo.unwind()) owner.troubles.report(release.error);
+      for (const release of await undo.unwind()) owner.warnings.report(release.error);
       throw why;
     }
   }
@@ -165,7 +165,7 @@ async function emptyDirectory(
   await roomInTrash(trash);
   await discard(path, trash);
   const emptied = emptyTrash(trash);
-  emptied.catch(owner.troubles.report);
+  emptied.catch(owner.warnings.report);
   const fresh = [{ path, mode: 0o700, owner: 'vm', group: 'vm' }] as const;
   try {
     makeDirectories(fresh, ownIds(), plan.user);
@@ -178,7 +178,7 @@ async function emptyDirectory(
 
 async function lockImages(step: StepOf<'lock-images'>, progress: Progress): Promise<void> {
   const { plan, owner, undo, opened } = progress;
-  const disks = await Disks.lock({ vm: plan.vm, user: plan.user, step, trouble: owner.troubles.report });
+  const disks = await Disks.lock({ vm: plan.vm, user: plan.user, step, warning: owner.warnings.report });
   undo.push('images', () => disks.close());
   progress.disks = disks;
   opened.set('image-holder', disks.holder);
@@ -256,12 +256,12 @@ async function spawnKernel(step: StepOf<'launch'>, progress: Progress): Promise<
   if (sandbox.kernel) {
     progress.sender = new KernelSender(
       { vm: plan.vm, uid: plan.user.uid, pid: sandbox.kernel.pid },
-      owner.troubles.report,
+      owner.warnings.report,
     );
     progress.listener?.hear(progress.sender);
     const waker = new KernelWaker(sandbox.kernel, {
       poke: () => progress.mconsole?.poke(),
-      trouble: owner.troubles.report,
+      warning: owner.warnings.report,
     });
     progress.waker = waker;
     owner.channels.useTerminals(new GuestTerminals(sandbox.kernel));
@@ -290,7 +290,7 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<SpawnRequest, 'gate'> {
   if (sandbox.gateFd === undefined || !network) return {};
   const { record, programs, interfaces } = network;
   const open = async (jail: ProcessIdentity) => {
-    if (interfaces.some(({ leg }) => leg)) await connectLegs(record, programs, interfaces, jail.pid);
+    if (interfaces.some(({ leg }) => leg)) await connectVeths(record, programs, interfaces, jail.pid);
     const become = userArguments(sandbox, sandbox.programs.setpriv);
     for (const { user } of interfaces) if (user) await connectUser({ ...programs, become }, user, jail.pid);
   };

@@ -22,7 +22,7 @@ import type { InterfacePlanner } from '../networks/network-verbs.ts';
 import type { PreparedInterface } from '../networks/plug-network.ts';
 import { writtenSettings } from '../program/written-config.ts';
 import type { WrittenConfig } from '../settings.ts';
-import { type ConfigSource, readVm } from './config-source.ts';
+import { type ConfigSource, readVmConfig } from './config-source.ts';
 import type { PlannedStart, StartPlanner } from './start-planner.ts';
 
 /** Makes plans for a VM: each from configuration and host as they are at that moment. */
@@ -38,14 +38,14 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
 
   /** The hardware addresses of the plan belong to the VM from then on. */
   async planStart(): Promise<PlannedStart> {
-    const { config, vm } = readVm(this.#source);
+    const { config, vm } = readVmConfig(this.#source);
     if (vm.eth.length > 0) await takeMacs(macRequest(config, vm));
     return this.planLaunch();
   }
 
   /** The plan of a start, without any change of the host. Errors: CONFIG_INVALID with all problems. */
   async planLaunch(): Promise<PlannedStart> {
-    const { config, vm } = readVm(this.#source);
+    const { config, vm } = readVmConfig(this.#source);
     const { plan, problems } = await planFromConfig(config, vm, { layout: this.#layout });
     if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
     return { configured: { global: config.global, vm }, plan, warnings: problems };
@@ -72,7 +72,7 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
       throw new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: `disks are ubd0 to ubd${ubdUnits - 1}` });
     const parsed = parseUbd(disk);
     if ('cause' in parsed) throw new UmlmonError(parsed.code, { place, ...parsed });
-    const { config, vm } = readVm(this.#source);
+    const { config, vm } = readVmConfig(this.#source);
     const spec = { ...parsed.value, unit };
     const plugging = { ...vm, ubd: [spec] };
     const host = await takeInventory(config, plugging, this.#layout);
@@ -93,7 +93,7 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
       });
     const parsed = parseNetwork(network);
     if ('cause' in parsed) throw new UmlmonError(parsed.code, { place, ...parsed });
-    const { config, vm } = readVm(this.#source);
+    const { config, vm } = readVmConfig(this.#source);
     const spec = { ...parsed.value, unit };
     const plugging = { ...vm, eth: [spec] };
     const keeps = new Set(kernel.there.map((plan) => plan.unit));
@@ -109,7 +109,7 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
   }
 
   readConfigured(): Configured {
-    const { config, vm } = readVm(this.#source);
+    const { config, vm } = readVmConfig(this.#source);
     return { global: config.global, vm };
   }
 
@@ -119,6 +119,6 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
   }
 
   async user(): Promise<VmUser> {
-    return vmUser(readVm(this.#source).vm);
+    return vmUser(readVmConfig(this.#source).vm);
   }
 }

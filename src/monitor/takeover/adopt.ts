@@ -51,7 +51,7 @@ export async function adoptKernel(
     let console: Mconsole | undefined;
     const waker = new KernelWaker(jailed.kernel, {
       poke: () => console?.poke(),
-      trouble: owner.troubles.report,
+      warning: owner.warnings.report,
     });
     undo.push('waker', () => waker.close());
     const pidfd = openProcess(jailed.kernel);
@@ -69,7 +69,7 @@ export async function adoptKernel(
     undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
     const sender = new KernelSender(
       { vm: plan.vm, uid: plan.user.uid, pid: jailed.kernel.pid },
-      owner.troubles.report,
+      owner.warnings.report,
     );
     const listener = NotifyListener.open('run/mon/notify', (notification) => owner.notified(notification));
     undo.push('notify', () => listener.close());
@@ -104,10 +104,10 @@ export async function adoptKernel(
       clock: owner.clock,
     });
     // The takeover is complete even if this fails.
-    await settleInterfaces(kernel).catch(owner.troubles.report);
+    await settleInterfaces(kernel).catch(owner.warnings.report);
     return kernel;
   } catch (error) {
-    for (const release of await undo.unwind()) owner.troubles.report(release.error);
+    for (const release of await undo.unwind()) owner.warnings.report(release.error);
     throw error;
   }
 }
@@ -159,12 +159,12 @@ function fetchDescriptors(plan: LaunchPlan, pidfd: number, { owner, undo, wake }
 }
 
 /** The locks of the disks that the kernel has, as far as it has inherited them; the list of them in any case. */
-function fetchDisks({ plan, disks }: RunRecord, pidfd: number, { troubles }: KernelOwner): Disks {
+function fetchDisks({ plan, disks }: RunRecord, pidfd: number, { warnings }: KernelOwner): Disks {
   const step = stepOf(plan, 'lock-images');
   const { descriptors } = stepOf(plan, 'launch');
   const holder = pidfdGetfd(pidfd, fdOf(descriptors, 'image-holder'));
   return Disks.adopt(
-    { vm: plan.vm, user: plan.user, step, trouble: troubles.report },
+    { vm: plan.vm, user: plan.user, step, warning: warnings.report },
     disks ?? step.images.map((image) => ({ image, plugged: false })),
     holder,
     (is, unit) => {

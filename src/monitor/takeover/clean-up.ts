@@ -2,12 +2,12 @@ import { existsSync, opendirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { VmLayout } from '../../jail/layout.ts';
 import { releaseNetwork } from '../../network/release.ts';
-import { Directory } from '../../system/files/held-directory.ts';
+import { HeldDirectory } from '../../system/files/held-directory.ts';
 import { discard, emptyTrash, trashIn } from '../../system/files/trash.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
 import type { EventLog } from '../events/event-log.ts';
-import type { Troubles } from '../warnings.ts';
+import type { Warnings } from '../warnings.ts';
 
 export interface CleanedUp {
   /** The removed files, as paths for people. */
@@ -52,10 +52,10 @@ export async function cleanUp(
 export async function removeLeftovers(
   layout: VmLayout,
   events: Pick<EventLog, 'publish'>,
-  troubles: Pick<Troubles, 'report'>,
+  warnings: Pick<Warnings, 'report'>,
 ): Promise<void> {
   const { removed, emptied } = await cleanUp(layout, { monitorToo: false });
-  emptied.catch(troubles.report);
+  emptied.catch(warnings.report);
   if (removed.length === 0) return;
   events.publish('cleaned-up', `removed ${removed.length} leftovers`, { paths: removed.join(' ') });
 }
@@ -67,7 +67,7 @@ async function discardDraft(store: string, draft: string): Promise<void> {
 
 /** The VM's user owns this directory: it is removed out of that user's reach, and another one takes its place. */
 async function emptyOfGuest({ runUml, trash }: VmLayout): Promise<void> {
-  const parent = Directory.openOwn(dirname(runUml));
+  const parent = HeldDirectory.openOwn(dirname(runUml));
   try {
     const old = parent.directory(basename(runUml));
     const { uid, gid } = old.stat;
@@ -100,7 +100,7 @@ function firstIn(path: string): string[] {
 /** Of a directory of the monitor itself. */
 function namesIn(path: string): string[] {
   if (!existsSync(path)) return [];
-  const directory = Directory.openOwn(path);
+  const directory = HeldDirectory.openOwn(path);
   try {
     return directory.list().map(({ name }) => name);
   } finally {

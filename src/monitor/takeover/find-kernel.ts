@@ -30,7 +30,7 @@ export type KernelSearch =
   | { readonly found: 'nothing' }
   | FoundKernel
   /** A process holds the lock of the VM, but it does not match the record in all points. */
-  | { readonly found: 'foreign'; readonly why: string; readonly mayChange: boolean };
+  | { readonly found: 'unmanaged'; readonly why: string; readonly mayChange: boolean };
 
 /** A start that SIGKILL interrupted continues for some milliseconds, up to the kernel. */
 const settleMs = monitorLimits.takeoverSettle;
@@ -43,7 +43,7 @@ const pollMs = 10;
 export async function findKernel(layout: VmLayout): Promise<KernelSearch> {
   const deadline = performance.now() + settleMs;
   let finding = look(layout);
-  while (finding.found === 'foreign' && finding.mayChange && performance.now() < deadline) {
+  while (finding.found === 'unmanaged' && finding.mayChange && performance.now() < deadline) {
     await delay(pollMs);
     finding = look(layout);
   }
@@ -52,28 +52,32 @@ export async function findKernel(layout: VmLayout): Promise<KernelSearch> {
 
 function look(layout: VmLayout): KernelSearch {
   const lockFile = heldLock(layout.vmLock);
-  const foreign = (why: string, mayChange = false): KernelSearch => ({ found: 'foreign', why, mayChange });
+  const unmanaged = (why: string, mayChange = false): KernelSearch => ({
+    found: 'unmanaged',
+    why,
+    mayChange,
+  });
   const record = recordOfThisBoot(layout.runRecord);
   if (!lockFile)
     // A kernel that was taken over by its guest can let the lock go; PID 1 of its jail cannot be made to lie.
     return record?.init && isSameProcess(record.init)
-      ? foreign(`the lock is free, but process ${record.init.pid}, PID 1 of the recorded jail, lives`, true)
+      ? unmanaged(`the lock is free, but process ${record.init.pid}, PID 1 of the recorded jail, lives`, true)
       : { found: 'nothing' };
-  if (!record) return foreign(`the lock ${layout.vmLock} is held, but no record names its holder`);
+  if (!record) return unmanaged(`the lock ${layout.vmLock} is held, but no record names its holder`);
   const { initPid } = readStatus(layout.status);
   const launcher = initPid === undefined ? undefined : parentOf(initPid);
-  if (!launcher) return foreign('the launcher of the recorded kernel is gone', true);
+  if (!launcher) return unmanaged('the launcher of the recorded kernel is gone', true);
   const jailed = jailedProcesses(launcher.pid);
-  if (!jailed || jailed.init.pid !== initPid) return foreign('the recorded jail has no kernel', true);
+  if (!jailed || jailed.init.pid !== initPid) return unmanaged('the recorded jail has no kernel', true);
   const { kernel } = jailed;
   if (record.kernel && (record.kernel.pid !== kernel.pid || !isSameProcess(record.kernel)))
     // Of a kernel that was just killed, other processes are there for a moment.
-    return foreign(
+    return unmanaged(
       `the kernel is process ${kernel.pid}, and ${record.kernel.pid} was recorded`,
       !isSameProcess(record.kernel),
     );
   if (!holdsLock(kernel, record.plan, lockFile))
-    return foreign(`process ${kernel.pid} is not the one that holds the lock`);
+    return unmanaged(`process ${kernel.pid} is not the one that holds the lock`);
   return { found: 'ours', record, launcher, jailed };
 }
 

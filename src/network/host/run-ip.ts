@@ -10,7 +10,7 @@ import {
 } from '../../system/processes/host-command.ts';
 
 /** The words of one command of ip(8), without the program. */
-export type Words = readonly string[];
+export type CommandWords = readonly string[];
 
 export interface Runner {
   readonly program: string;
@@ -25,7 +25,7 @@ export interface Runner {
  *
  * @throws UmlmonError NETWORK_COMMAND, with the command that failed and the words of the program
  */
-export async function runCommands(runner: Runner, commands: readonly Words[]): Promise<void> {
+export async function runCommands(runner: Runner, commands: readonly CommandWords[]): Promise<void> {
   if (commands.length === 0) return;
   const result = await run(runner, ['-batch', '-'], batchOf(commands));
   if (result.failure === '') return;
@@ -41,13 +41,13 @@ export async function runRules(runner: Runner, rules: string): Promise<void> {
 }
 
 /** What nft(8) answers, as libnftables-json(5); undefined if it fails, as it does for a missing table. */
-export async function askRules(nft: string, words: Words): Promise<string | undefined> {
+export async function askRules(nft: string, words: CommandWords): Promise<string | undefined> {
   const { stdout, failure } = await runHostCommand(query(nft, ['--json', '--terse', ...words]));
   return failure === '' ? stdout : undefined;
 }
 
 /** What ip(8) answers, as JSON. Errors: NETWORK_COMMAND. */
-export async function askIp(ip: string, words: Words): Promise<unknown> {
+export async function askIp(ip: string, words: CommandWords): Promise<unknown> {
   const answer = await askNetwork(ip, ['-json', ...words]);
   try {
     // Some versions print nothing for an empty list.
@@ -70,7 +70,7 @@ export async function askIp(ip: string, words: Words): Promise<unknown> {
 export async function askNetwork(
   program: string,
   args: readonly string[],
-  commands?: readonly Words[],
+  commands?: readonly CommandWords[],
 ): Promise<string> {
   const result = await runHostCommand({
     ...query(program, args),
@@ -81,7 +81,7 @@ export async function askNetwork(
 }
 
 /** Commands as ip(8) and bridge(8) read them with `-batch -`. */
-export function batchOf(commands: readonly Words[]): string {
+export function batchOf(commands: readonly CommandWords[]): string {
   return commands.map((words) => `${words.join(' ')}\n`).join('');
 }
 
@@ -99,7 +99,7 @@ function run(
   return runHostCommand({ ...query(first, words), input, inherits: [lock] });
 }
 
-function failureOf(program: string, words: Words, result: CommandResult): UmlmonError {
+function failureOf(program: string, words: CommandWords, result: CommandResult): UmlmonError {
   return commandError(result, {
     code: 'NETWORK_COMMAND',
     place: `${basename(program)} ${words.join(' ')}`,

@@ -3,7 +3,7 @@ import { forwardText } from '../../config/networks/shared.ts';
 import type { NetworkRecord } from '../network-record.ts';
 import { type Announcement, isSameAnnouncement } from './announcement.ts';
 import type { InterfacePlan } from './interface-plan.ts';
-import type { Setting } from './kernel-settings.ts';
+import type { KernelSetting } from './kernel-settings.ts';
 import type { PortForward } from './nat-plan.ts';
 import type { OwnRules } from './private-bridge-plan.ts';
 import type { SharedName, SharedPlan } from './shared-plan.ts';
@@ -14,7 +14,7 @@ export interface Demands {
   readonly shared: readonly SharedPlan[];
   readonly forwards: readonly PortForward[];
   /** Settings of interfaces that are not the VM's own. */
-  readonly settings: readonly Setting[];
+  readonly settings: readonly KernelSetting[];
   readonly announced: readonly Announcement[];
   /** Rules of nftables for single interfaces. */
   readonly rules: readonly OwnRules[];

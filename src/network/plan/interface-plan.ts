@@ -6,12 +6,12 @@ import { linkOf } from '../../config/networks/shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../../config/networks/transports.ts';
 import type { KernelArgument } from '../../config/values/kernel-argument.ts';
 import type { HostNetwork } from '../host/host-network.ts';
-import type { Words } from '../host/run-ip.ts';
+import type { CommandWords } from '../host/run-ip.ts';
 import type { Announcement } from './announcement.ts';
 import { guestCommands } from './guest-commands.ts';
-import type { Setting } from './kernel-settings.ts';
+import type { KernelSetting } from './kernel-settings.ts';
 import type { PortForward } from './nat-plan.ts';
-import { planUser, type UserPlan, type UserSpec, userNeeds } from './pasta-plan.ts';
+import { type PastaPlan, planPasta, type UserSpec, userNeeds } from './pasta-plan.ts';
 import {
   joinCommands,
   linkedMtu,
@@ -21,7 +21,7 @@ import {
 } from './private-bridge-plan.ts';
 import { forwardsOf, planShared, type SharedPlan, type SharedSpec } from './shared-plan.ts';
 import { interfaceArgument, type KernelTransports } from './vector-options.ts';
-import { type Leg, type LegPlan, type LegSpec, planLeg } from './veth-plan.ts';
+import { type LegSpec, planVeth, type VethPair, type VethPlan } from './veth-plan.ts';
 
 /** An interface of a VM, with everything of it on the host. */
 export interface InterfacePlan {
@@ -46,19 +46,19 @@ export interface InterfacePlan {
   /** Ports of the host that lead to it. */
   readonly forwards: readonly PortForward[];
   /** Commands of ip(8) for the tap. The removal of the tap undoes them. */
-  readonly make: readonly Words[];
+  readonly make: readonly CommandWords[];
   /** Commands of bridge(8), after those. */
-  readonly join: readonly Words[];
+  readonly join: readonly CommandWords[];
   /** Rules of nftables for this interface alone, after those; for a veth pair after the pair is made. */
   readonly rules: readonly OwnRules[];
   /** Only for transports of a kernel in a network namespace of its own. */
-  readonly leg?: LegPlan;
+  readonly leg?: VethPlan;
   /** Only for networks without root. */
-  readonly user?: UserPlan;
+  readonly user?: PastaPlan;
   /** Settings of the tap. The removal of the tap undoes them. */
-  readonly own: readonly Setting[];
+  readonly own: readonly KernelSetting[];
   /** Settings of other interfaces, to be restored when no VM needs them. */
-  readonly others: readonly Setting[];
+  readonly others: readonly KernelSetting[];
   /** Addresses that other interfaces announce for the guest, to be removed. */
   readonly announced: readonly Announcement[];
   /** Commands for the guest. */
@@ -91,7 +91,7 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
     if (spec.kind === 'user') return userNet(spec, request, mac, host);
     if (isLegSpec(spec)) return legged(spec, request, mac, host);
     if (isTransport(spec)) return foreign(spec, request, mac);
-    const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
+    const tap = tapOf(request, spec, { name: hostInterfaceName(request, spec), mac }, host);
     if (spec.kind === 'host_to_host') return hostToHost(tap, spec);
     return spec.kind === 'bridged' ? bridged(tap, spec, host) : shared(tap, spec, request, host);
   });
@@ -133,7 +133,7 @@ function userNet(
   { ipv6 }: HostNetwork,
 ): InterfacePlan {
   const { unit, kind } = spec;
-  const { plan: user, spec: inside } = planUser(spec, unit, join(home, 'run'), ipv6);
+  const { plan: user, spec: inside } = planPasta(spec, unit, join(home, 'run'), ipv6);
   const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, kernel);
   return {
     ...{ unit, kind, guest, name: '', temporary: '', alias: '', mac, argument, user },
@@ -158,7 +158,7 @@ function legged(
     plan,
     rules,
     spec: inside,
-  }: Leg = planLeg(spec, {
+  }: VethPair = planVeth(spec, {
     ...{ unit, name, alias, uid: request.uid, ipv6: host.ipv6 },
     hash: hashOf(alias),
   });
@@ -315,7 +315,7 @@ function shared(
   };
 }
 
-function forwarding4(of: string): Setting {
+function forwarding4(of: string): KernelSetting {
   return { name: `net/ipv4/conf/${of}/forwarding`, value: '1' };
 }
 
@@ -323,7 +323,7 @@ function forwarding4(of: string): Setting {
  * IPv4, for all interfaces that have an address. Not the general ip_forward: a change of that changes the
  * settings of all interfaces, too.
  */
-function forwardingBetween({ links }: HostNetwork): Setting[] {
+function forwardingBetween({ links }: HostNetwork): KernelSetting[] {
   const ways = links.filter(
     ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
   );
@@ -335,7 +335,7 @@ function temporaryName({ home }: Pick<NetworkRequest, 'home'>, unit: number): st
 }
 
 /** The other end of an interface on the host; '' if the other end is not an interface. */
-export function hostName(
+export function hostInterfaceName(
   vm: Pick<NetworkRequest, 'home'>,
   spec: NetworkRequest['interfaces'][number],
 ): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 
 /** A setting of the host kernel (sysctl(8)): its path below /proc/sys, and a value. */
-export interface Setting {
+export interface KernelSetting {
   readonly name: string;
   readonly value: string;
 }
@@ -23,7 +23,7 @@ export function readGeneral(name: string): string {
 }
 
 /** Errors: NETWORK_COMMAND. */
-export function writeSetting({ name, value }: Setting): void {
+export function writeSetting({ name, value }: KernelSetting): void {
   try {
     writeFileSync(join('/proc/sys', name), value);
   } catch (error) {

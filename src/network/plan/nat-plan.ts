@@ -6,8 +6,8 @@ import {
   forgetTable,
   hashOf,
   localAddress,
+  type PrivateBridgePlan,
   replaceTable,
-  type SwitchPlan,
   tableOf,
 } from './private-bridge-plan.ts';
 
@@ -42,7 +42,7 @@ export interface PortForward {
 
 const readable = 8;
 
-export function planNat(request: NatRequest): SwitchPlan {
+export function planNat(request: NatRequest): PrivateBridgePlan {
   const { network, owner, subnets } = request;
   const hash = hashOf(`${owner}\0nat\0${network}`);
   const bridge = `${network.slice(0, readable)}-${hash.slice(0, 6)}`;
@@ -110,7 +110,7 @@ function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): 
 export function planForwards(
   { vm, owner }: { readonly vm: string; readonly owner: string },
   forwards: readonly PortForward[],
-): Pick<SwitchPlan, 'rules' | 'forget'> {
+): Pick<PrivateBridgePlan, 'rules' | 'forget'> {
   const table = tableOf('forward', hashOf(`${owner}\0${vm}`));
   const rules = forwards.map(forwardRule);
   return {

@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import type { TransportNeeds, TransportSpec } from '../../config/networks/transports.ts';
 import { userNetwork } from '../../config/networks/user.ts';
-import type { Words } from '../host/run-ip.ts';
+import type { CommandWords } from '../host/run-ip.ts';
 import { withoutLinkLocal } from './private-bridge-plan.ts';
 
 export type UserSpec = Extract<NetworkSpec, { kind: 'user' }>;
 
-export interface UserPlan {
+export interface PastaPlan {
   /** Link to the network namespace: pasta exits when it is removed. */
   readonly link: string;
   /** Options of pasta. */
   readonly options: readonly string[];
   /** Commands of ip(8) in the namespace of the jail, after the start of pasta. */
-  readonly inside: readonly Words[];
+  readonly inside: readonly CommandWords[];
 }
 
 export const userNeeds: TransportNeeds = {
@@ -36,12 +36,12 @@ export function userLink(directory: string, unit: number): string {
  * @param directory of the VM, where its user can look and not write
  * @param ipv6 whether the host has it
  */
-export function planUser(
+export function planPasta(
   { forward = [], reach_host: reachHost = false }: Omit<UserSpec, 'kind'>,
   unit: number,
   directory: string,
   ipv6: boolean,
-): { readonly plan: UserPlan; readonly spec: TransportSpec } {
+): { readonly plan: PastaPlan; readonly spec: TransportSpec } {
   const tap = `leg${unit}`;
   const { guest, length, gateway, resolver } = userNetwork;
   const ports = (protocol: 'tcp' | 'udp') => {

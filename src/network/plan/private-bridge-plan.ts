@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import type { NetworkLink } from '../../config/networks/shared.ts';
 
 /** The arguments of one command of ip(8). */
-export type Words = readonly string[];
+export type IpWords = readonly string[];
 
 export interface SwitchRequest {
   /** Name of the network in the configuration. */
@@ -27,18 +27,18 @@ export interface SwitchRequest {
 }
 
 /** If a command of a list fails, `remove` undoes those before it. */
-export interface SwitchPlan {
+export interface PrivateBridgePlan {
   readonly bridge: string;
   /** Mark that identifies a bridge of umlmon (ifalias). */
   readonly alias: string;
   /** Commands of ip(8) for a missing bridge. The bridge stays down until its rules are set. */
-  readonly make: readonly Words[];
+  readonly make: readonly IpWords[];
   /** Rules for nft -f -, after `make`. They replace earlier ones. */
   readonly rules: string;
   /** Commands of ip(8), after the rules. */
-  readonly open: readonly Words[];
+  readonly open: readonly IpWords[];
   /** Commands of ip(8) for a bridge without ports. */
-  readonly remove: readonly Words[];
+  readonly remove: readonly IpWords[];
   /** Rules for nft -f -, after `remove`. Without rules they change nothing. */
   readonly forget: string;
 }
@@ -46,7 +46,13 @@ export interface SwitchPlan {
 /** The number of characters by which a user recognises a name; 15 is the most for an interface. */
 const readable = 8;
 
-export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: SwitchRequest): SwitchPlan {
+export function planPrivateBridge({
+  network,
+  owner,
+  hub = false,
+  link,
+  ipv6 = true,
+}: SwitchRequest): PrivateBridgePlan {
   const hash = hashOf(`${owner}\0${network}`);
   const bridge = `${network.slice(0, readable)}-${hash.slice(0, 6)}`;
   const alias = `umlmon:network:${network}:${hashOf(owner).slice(0, 8)}`;
@@ -81,12 +87,12 @@ export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: S
 }
 
 /** Gives an interface no IPv6 address, so that it sends nothing itself. On a host without IPv6 the command would fail. */
-export function withoutLinkLocal(dev: string, ipv6: boolean): Words[] {
+export function withoutLinkLocal(dev: string, ipv6: boolean): IpWords[] {
   return ipv6 ? [['link', 'set', 'dev', dev, 'addrgenmode', 'none']] : [];
 }
 
 /** Connects a tap. The removal of the tap disconnects it. */
-export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string): Words[] {
+export function joinCommands({ bridge }: Pick<PrivateBridgePlan, 'bridge'>, tap: string): IpWords[] {
   return [
     ['link', 'set', 'dev', tap, 'master', bridge],
     ['link', 'set', 'dev', tap, 'up'],
@@ -100,9 +106,9 @@ function linkCommands(
     bridge,
     alias,
     ipv6,
-  }: Pick<SwitchPlan, 'bridge' | 'alias'> & { readonly tunnel: string; readonly ipv6: boolean },
+  }: Pick<PrivateBridgePlan, 'bridge' | 'alias'> & { readonly tunnel: string; readonly ipv6: boolean },
   { id, local, remote, port }: NetworkLink,
-): Words[] {
+): IpWords[] {
   return [
     [
       ...['link', 'add', 'name', tunnel, 'type', 'vxlan', 'id', String(id), 'local', local.text],
@@ -134,8 +140,8 @@ export interface Mirror {
  */
 export function planMirror({ bridge, tap, mac }: Mirror): {
   /** Commands of ip(8), of bridge(8), and rules for nft -f -, in this order. */
-  readonly make: readonly Words[];
-  readonly join: readonly Words[];
+  readonly make: readonly IpWords[];
+  readonly join: readonly IpWords[];
   readonly rules: OwnRules;
 } {
   const table = tableOf('mirror', hashOf(tap));

@@ -3,7 +3,7 @@
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import { linkOf, termsOf } from '../../config/networks/shared.ts';
 import { type PortForward, planNat } from './nat-plan.ts';
-import { planSwitch, type SwitchPlan } from './private-bridge-plan.ts';
+import { type PrivateBridgePlan, planPrivateBridge } from './private-bridge-plan.ts';
 
 export type SharedSpec = Extract<NetworkSpec, { kind: 'network' | 'nat' }>;
 
@@ -16,7 +16,7 @@ export interface SharedName {
 export interface SharedPlan extends SharedName {
   /** The settings that all of its VMs must have in common, as text. */
   readonly terms: string;
-  readonly how: SwitchPlan;
+  readonly how: PrivateBridgePlan;
 }
 
 /**
@@ -29,7 +29,7 @@ export function planShared(spec: SharedSpec, owner: string, ipv6: boolean): Shar
   if (spec.kind === 'network') {
     const link = linkOf(spec);
     const request = { network, owner, hub: spec.hub === true, ipv6, ...(link ? { link } : {}) };
-    return { kind, network, terms, how: planSwitch(request) };
+    return { kind, network, terms, how: planPrivateBridge(request) };
   }
   const reachHost = spec.reach_host === true;
   return { kind, network, terms, how: planNat({ network, owner, subnets: [spec.subnet], reachHost }) };
@@ -39,8 +39,10 @@ export function planShared(spec: SharedSpec, owner: string, ipv6: boolean): Shar
 export function traceOf(
   { kind, network }: SharedName,
   owner: string,
-): Pick<SwitchPlan, 'bridge' | 'alias' | 'forget'> {
-  return kind === 'network' ? planSwitch({ network, owner }) : planNat({ network, owner, subnets: [] });
+): Pick<PrivateBridgePlan, 'bridge' | 'alias' | 'forget'> {
+  return kind === 'network'
+    ? planPrivateBridge({ network, owner })
+    : planNat({ network, owner, subnets: [] });
 }
 
 export function forwardsOf(spec: SharedSpec): PortForward[] {

@@ -4,21 +4,21 @@
  * the packets of its transport only. Pure.
  */
 import type { TransportSpec } from '../../config/networks/transports.ts';
-import type { Words } from '../host/run-ip.ts';
-import type { Setting } from './kernel-settings.ts';
+import type { CommandWords } from '../host/run-ip.ts';
+import type { KernelSetting } from './kernel-settings.ts';
 import { type OwnRules, replaceTable, tableOf, withoutLinkLocal } from './private-bridge-plan.ts';
 
 /** Transports of a kernel in a network namespace of its own. */
 export type LegSpec = Extract<TransportSpec, { kind: 'raw' | 'hybrid' | 'gre' | 'l2tpv3' }>;
 
 /** Commands for the time between the start of the namespace and that of the kernel. The end of the pair undoes them. */
-export interface LegPlan {
+export interface VethPlan {
   /** Commands of ip(8) on the host, in which `theNamespace` stands for the namespace of the jail. */
-  readonly outside: readonly Words[];
+  readonly outside: readonly CommandWords[];
   /** Settings of the pair's end on the host. */
-  readonly settings: readonly Setting[];
+  readonly settings: readonly KernelSetting[];
   /** Commands of ip(8) in the namespace of the jail. */
-  readonly inside: readonly Words[];
+  readonly inside: readonly CommandWords[];
   /** Rules for nft -f - in that namespace; '' for none. */
   readonly rulesInside: string;
 }
@@ -37,8 +37,8 @@ export interface LegRequest {
   readonly ipv6: boolean;
 }
 
-export interface Leg {
-  readonly plan: LegPlan;
+export interface VethPair {
+  readonly plan: VethPlan;
   /** The transport as the kernel gets it, with names and addresses of its namespace. */
   readonly spec: LegSpec;
   /** Rules of the host, which need the pair. */
@@ -51,7 +51,7 @@ const largestMtu = '65535';
 /** IANA protocol numbers. */
 const protocols = { gre: 47, l2tpv3: 115 } as const;
 
-export function planLeg(spec: LegSpec, request: LegRequest): Leg {
+export function planVeth(spec: LegSpec, request: LegRequest): VethPair {
   return spec.kind === 'raw' || spec.kind === 'hybrid' ? planWire(spec, request) : planTunnel(spec, request);
 }
 
@@ -59,11 +59,11 @@ export function planLeg(spec: LegSpec, request: LegRequest): Leg {
  * The kernel receives the packets that arrive at the interface, as the host does, and sends its own from there. A hybrid
  * transport has a tap in the namespace, and the namespace forwards packets between the tap and the pair.
  */
-function planWire(spec: Extract<LegSpec, { kind: 'raw' | 'hybrid' }>, request: LegRequest): Leg {
+function planWire(spec: Extract<LegSpec, { kind: 'raw' | 'hybrid' }>, request: LegRequest): VethPair {
   const { unit, name, uid, ipv6 } = request;
   const inner = innerName(unit);
   const tap = `tap${unit}`;
-  const wire = (dev: string): Words[] => [
+  const wire = (dev: string): CommandWords[] => [
     ...withoutLinkLocal(dev, ipv6),
     ['link', 'set', 'dev', dev, 'mtu', largestMtu, 'up'],
   ];
@@ -105,13 +105,13 @@ function passOn(chain: string, from: string, statement: string): string {
  * The kernel has an address of its own, of a reserved range. The host replaces it by `src` in packets of the one protocol
  * from and to `dst`. Connection tracking is off: it would continue connections that it knows from before.
  */
-function planTunnel(spec: Extract<LegSpec, { kind: 'gre' | 'l2tpv3' }>, request: LegRequest): Leg {
+function planTunnel(spec: Extract<LegSpec, { kind: 'gre' | 'l2tpv3' }>, request: LegRequest): VethPair {
   const { unit, name, ipv6 } = request;
   const { src, dst } = spec;
   const [here, there] = ownAddresses(src.family, request.hash);
   const [ip, length, more] = src.family === 4 ? ['ip', 32, []] : ['ip6', 128, ['nodad']];
   const inner = innerName(unit);
-  const one = (dev: string, own: string, other: string): Words[] => [
+  const one = (dev: string, own: string, other: string): CommandWords[] => [
     ...withoutLinkLocal(dev, ipv6),
     ['address', 'add', `${own}/${length}`, 'dev', dev, ...more],
     ['link', 'set', 'dev', dev, 'up'],
@@ -150,7 +150,7 @@ function innerName(unit: number): string {
   return `leg${unit}`;
 }
 
-function pair({ unit, name, alias }: LegRequest): Words[] {
+function pair({ unit, name, alias }: LegRequest): CommandWords[] {
   return [
     [
       ...['link', 'add', 'name', name, 'type', 'veth'],

@@ -1,7 +1,7 @@
 /** The part of the host's network that a VM needs, at one moment; decides nothing. */
 import { toFailure } from '../../system/errors/errors.ts';
 import { countRules, type Entry, entryOf, listOf, textOf } from '../host/ip-answers.ts';
-import { askNetwork, type Words } from '../host/run-ip.ts';
+import { askNetwork, type CommandWords } from '../host/run-ip.ts';
 import { readSetting } from '../plan/kernel-settings.ts';
 import type { Ways } from '../rules/guest-flows.ts';
 import type { Need } from './needs.ts';
@@ -106,7 +106,7 @@ function noTable(error: unknown): string {
 }
 
 /** Among commands of both families, ip(8) shows routes of IPv6 only with those of all tables. */
-function routeQuestion(prefix: string): Words {
+function routeQuestion(prefix: string): CommandWords {
   return ['route', 'show', ...(prefix.includes(':') ? ['table', 'all'] : []), 'to', 'exact', prefix];
 }
 

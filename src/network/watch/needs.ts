@@ -1,9 +1,9 @@
 /** What a VM needs on the host while it runs, taken from the very commands that a start executes. Pure. */
 import { shortAddress } from '../../system/ip-address.ts';
-import type { Words } from '../host/run-ip.ts';
+import type { CommandWords } from '../host/run-ip.ts';
 import type { NetworkRecord, RecordPlace } from '../network-record.ts';
 import type { InterfacePlan } from '../plan/interface-plan.ts';
-import type { Setting } from '../plan/kernel-settings.ts';
+import type { KernelSetting } from '../plan/kernel-settings.ts';
 import { forwarderOf, planForwards } from '../plan/nat-plan.ts';
 import type { NftTable } from '../plan/private-bridge-plan.ts';
 import { type SharedPlan, traceOf } from '../plan/shared-plan.ts';
@@ -20,15 +20,15 @@ export type Thing =
   | { readonly is: 'proxy'; readonly what: string; readonly name: string }
   | { readonly is: 'port'; readonly name: string; readonly bridge: string }
   | { readonly is: 'vlan'; readonly name: string; readonly vlan: number }
-  | ({ readonly is: 'setting' } & Setting)
+  | ({ readonly is: 'setting' } & KernelSetting)
   | ({ readonly is: 'table'; readonly chains: ReadonlyMap<string, number> | undefined } & NftTable);
 
 /** One step of its restoration; they are done in this order, up to the first that fails. */
 export type MakingStep =
-  | { readonly ip: readonly Words[] }
-  | { readonly bridge: readonly Words[] }
+  | { readonly ip: readonly CommandWords[] }
+  | { readonly bridge: readonly CommandWords[] }
   | { readonly rules: string }
-  | { readonly setting: Setting };
+  | { readonly setting: KernelSetting };
 
 export interface Need {
   readonly thing: Thing;
@@ -88,7 +88,7 @@ function ofShared(restart: string, { how }: SharedPlan): Need[] {
   const parts = make.flatMap((words) =>
     words[1] === 'add' && words[3] !== bridge && words[0] === 'link' ? [words[3] ?? ''] : [],
   );
-  const isOfPart = (words: Words) => parts.some((part) => words.includes(part));
+  const isOfPart = (words: CommandWords) => parts.some((part) => words.includes(part));
   return [
     {
       thing: { is: 'link', name: bridge, alias },
@@ -164,7 +164,7 @@ function link(name: string, alias: string): Thing {
 }
 
 /** What one command of ip(8) leaves behind, if it can be wiped on its own. */
-function ofCommand(words: Words, join: readonly Words[], plan?: InterfacePlan): Need[] {
+function ofCommand(words: CommandWords, join: readonly CommandWords[], plan?: InterfacePlan): Need[] {
   const after = (word: string) => words[words.indexOf(word) + 1] ?? '';
   const again = [{ ip: [words] }];
   const cure = `ip ${words.join(' ')}`;
@@ -218,6 +218,6 @@ function ofTables(rules: string, cure: string): Need[] {
   }));
 }
 
-function sysctl({ name, value }: Setting): string {
+function sysctl({ name, value }: KernelSetting): string {
   return `sysctl -w ${name}=${value}`;
 }

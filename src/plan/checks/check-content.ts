@@ -6,8 +6,8 @@
 import type { VmConfig } from '../../config/config.ts';
 import type { Refusal } from '../../config/problem.ts';
 import type { Filesystem } from '../../disk/content/filesystem.ts';
-import { cureFor } from '../../disk/content/foreign-format.ts';
 import type { GuestContent } from '../../disk/content/guest-content.ts';
+import { cureFor } from '../../disk/content/other-formats.ts';
 import type { Partition, PartitionTable } from '../../disk/content/partition-table.ts';
 import { shellWord } from '../../system/shell-word.ts';
 

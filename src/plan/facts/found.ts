@@ -3,7 +3,7 @@ import { type Failure, toFailure } from '../../system/errors/errors.ts';
 /** Something that was looked for: the result, or why it is missing. */
 export type Found<T> = { readonly found: T } | { readonly missing: Failure };
 
-/** The result of `look`, or its error. */
+/** The result of `view`, or its error. */
 export function find<T>(look: () => T): Found<T> {
   try {
     return { found: look() };

@@ -23,7 +23,7 @@ export class HostLook {
     this.accounts = users ? askAccounts('passwd', users) : askHost;
   }
 
-  /** The result of `look`, which is called only the first time. The name identifies it, and each has one type. */
+  /** The result of `view`, which is called only the first time. The name identifies it, and each has one type. */
   once<T>(name: string, look: () => T): T {
     if (!this.#known.has(name)) this.#known.set(name, look());
     return this.#known.get(name) as T;

@@ -96,7 +96,7 @@ export async function takeInventory(
 ): Promise<Inventory> {
   const { global } = config;
   const root = process.geteuid?.() === 0;
-  const kernelPath = hostPathOf(vm.kernel, layout);
+  const kernelPath = jailPathOnHost(vm.kernel, layout);
   const kernel = look.once(`kernel ${kernelPath}`, () =>
     find(() => probeKernel(kernelPath, layout.probeCache)),
   );
@@ -195,7 +195,7 @@ export function hostProcessor(): HostProcessor {
 }
 
 /** Jail paths that the configuration may name: /disks is the VM's own, /shared the common tree. */
-export function hostPathOf(jailPath: string, { disks, shared }: VmLayout): string {
+export function jailPathOnHost(jailPath: string, { disks, shared }: VmLayout): string {
   if (jailPath.startsWith('/disks/')) return join(disks, jailPath.slice('/disks/'.length));
   return join(shared, jailPath.slice('/shared/'.length));
 }

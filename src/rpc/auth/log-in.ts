@@ -8,7 +8,7 @@ import { beginClient, type Derivation, finishClient, readChallenge, ScramError }
 /** Most characters of an untrusted text in a message. */
 const shownLength = 200;
 
-export interface Login {
+export interface LoginRequest {
   readonly vm: string;
   /** Of the TLS connection; null without TLS. */
   readonly binding: Buffer | null;
@@ -22,9 +22,9 @@ export interface Login {
  * Logs in over a new connection: the client and the server each prove that they know the password. Resolves to the role.
  * Errors: AUTH_*, PASSWORD_WRONG, REMOTE_IDENTITY, and those of RpcClient.call.
  */
-export async function logIn(
+export async function authenticate(
   client: RpcClient<typeof umlmonctrl>,
-  { vm, binding, derive, place }: Login,
+  { vm, binding, derive, place }: LoginRequest,
 ): Promise<string> {
   const failed = (cause: string) => new UmlmonError('AUTH_FAILED', { place, cause });
   const stepOf = (answer: AuthAnswer): AuthStep => {

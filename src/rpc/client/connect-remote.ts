@@ -16,13 +16,13 @@ export interface Secured {
   readonly doubt: string;
 }
 
-export interface Endpoint {
+export interface RemoteEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
 /** Errors: REMOTE_NAME, REMOTE_CONNECT. */
-export async function connectTcp({ host, port }: Endpoint, timeoutMs: number): Promise<Socket> {
+export async function connectTcp({ host, port }: RemoteEndpoint, timeoutMs: number): Promise<Socket> {
   const socket = connect({ host, port, ...tcpOptions });
   try {
     await until(socket, 'connect', timeoutMs);
@@ -55,7 +55,7 @@ export async function connectTcp({ host, port }: Endpoint, timeoutMs: number): P
  */
 export async function secure(
   socket: Socket,
-  { host, port }: Endpoint,
+  { host, port }: RemoteEndpoint,
   ca: string | undefined,
   timeoutMs: number,
 ): Promise<Secured> {

@@ -30,7 +30,7 @@ export function recordOf<T>(codec: Codec<T>, value: T): Buffer {
 }
 
 /** The value of a record that contains nothing else. Throws XdrError. */
-export function readRecord<T>(codec: Codec<T>, record: Buffer): T {
+export function readRedirectorRecord<T>(codec: Codec<T>, record: Buffer): T {
   const reader = new XdrReader(record);
   const value = codec.decode(reader);
   reader.finish();
@@ -62,7 +62,7 @@ export async function connectRedirected(
   try {
     const announcement: Announcement = { magic: UMLREDIR_MAGIC, target, last };
     socket.write(recordOf(announcementCodec, announcement));
-    const answer = readRecord(
+    const answer = readRedirectorRecord(
       announcementAnswerCodec,
       await takeFirstRecord(socket, directoryLimits.announceAnswerBytes, giveUp.signal),
     );

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { isAnyAddress, isLoopback } from '../../system/ip-address.ts';
 import type { DirTarget } from '../umldir.gen.ts';
-import { connectTcp, type Endpoint } from './connect-remote.ts';
+import { connectTcp, type RemoteEndpoint } from './connect-remote.ts';
 import { DirectoryClient } from './directory-client.ts';
 import { answerMs } from './monitor-client.ts';
 import { connectRedirected } from './redirect.ts';
@@ -14,7 +14,7 @@ import { connectRedirected } from './redirect.ts';
  * @param at address of the directory server
  * @throws UmlmonError DIRECTORY_*, REDIRECTOR_*, REMOTE_*
  */
-export async function connectThroughDirectory(target: DirTarget, at: Endpoint): Promise<Socket> {
+export async function connectThroughDirectory(target: DirTarget, at: RemoteEndpoint): Promise<Socket> {
   const { host } = at;
   const directory = await DirectoryClient.connect(host, at.port);
   const found = await directory.getPort(target).finally(() => directory.close());

@@ -1,7 +1,7 @@
 /** Pure. */
 import { directoryLimits, directoryShares } from '../../system/limits/limits.ts';
 import type { ProgramDefinition } from './ast.ts';
-import { table } from './markdown.ts';
+import { markdownTable } from './markdown.ts';
 
 /** The part of docs/directory-protocol.md that is not in umldir.x. */
 export function directoryIntroduction(program: ProgramDefinition, origin: string): string[] {
@@ -12,7 +12,7 @@ export function directoryIntroduction(program: ProgramDefinition, origin: string
     `umldir(8) lists the monitors of a host and their addresses. Calls, replies, data and errors are those of the
 [control protocol](protocol.md), over TCP. \`rpcgen\` generates a C client for libtirpc from \`${origin}\`
 (\`clnttcp_create\` with the port; there is no port mapper).`,
-    table(
+    markdownTable(
       ['', ''],
       [
         ['program', `${program.name} = ${number} (${program.number})`],
@@ -28,7 +28,7 @@ export function directoryIntroduction(program: ProgramDefinition, origin: string
     '## The redirector',
     `The redirector listens on its own port, the service \`umlredir\`, and does not use RPC. Both sides send one record
 (RFC 5531 section 11: a header of 32 bits with the length and the highest bit set, then the bytes):`,
-    table(
+    markdownTable(
       ['sender', 'data'],
       [
         ['client', 'an [announcement](#announcement)'],
@@ -46,7 +46,7 @@ announcement to the redirector of that host, with \`last\`, and forwards the ans
 The monitor sees each client under its own address in 127.0.0.0/8, which is derived from the address of the client. The
 log of umldir has both addresses.`,
     '## Limits',
-    table(
+    markdownTable(
       ['limit', 'value', 'above it'],
       [
         [

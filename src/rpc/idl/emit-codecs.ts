@@ -55,7 +55,7 @@ export function codecText(type: TypeDefinition, sizes: ReadonlyMap<string, WireS
       const tag = camelCase(type.discriminant.name);
       const enumCodec = codecName(type.discriminant.of.name);
       const arms = type.arms.map(({ cases, field }) => ({
-        labels: wordsOf(
+        labels: enumValueNames(
           type.discriminant.of,
           cases.map((one) => one.name),
         )
@@ -138,7 +138,7 @@ function codecName(name: string): string {
 }
 
 /** The TypeScript names of members of an enum, from their names in the `.x` file. */
-export function wordsOf(of: Enum, names: readonly string[]): string[] {
+export function enumValueNames(of: Enum, names: readonly string[]): string[] {
   const words = enumWords(of);
   return of.members.flatMap(({ name }, i) => (names.includes(name) ? [words[i] ?? name] : []));
 }

@@ -8,7 +8,7 @@ import type {
   Type,
   TypeDefinition,
 } from './ast.ts';
-import { table } from './markdown.ts';
+import { markdownTable } from './markdown.ts';
 import { measureTypes, sizeOf, type WireSize } from './wire-size.ts';
 
 type Sizes = ReadonlyMap<string, WireSize>;
@@ -29,7 +29,7 @@ export function emitPage(specification: Specification, origin: string, introduce
     `<!-- Generated from ${origin} by \`npm run generate\`: change that file or src/rpc/idl, not this page. -->`,
     ...introduce(program, origin, argsMax),
     '## Procedures',
-    table(
+    markdownTable(
       ['number', 'name', 'arguments', 'result'],
       program.procedures.map(({ number, name, args, result }) => [
         String(number),
@@ -40,7 +40,7 @@ export function emitPage(specification: Specification, origin: string, introduce
     ),
     ...program.procedures.map((procedure) => procedureText(procedure, sizes)),
     '## Constants',
-    table(
+    markdownTable(
       ['name', 'value', 'meaning'],
       constants.map(({ name, value, comment }) => [`\`${name}\``, String(value), comment]),
     ),
@@ -54,7 +54,7 @@ function procedureText({ name, number, args, result, comment }: ProcedureDefinit
   return [
     `### ${name}`,
     ...(comment ? [comment] : []),
-    table(
+    markdownTable(
       ['procedure number', 'arguments', 'bytes', 'result', 'bytes'],
       [
         [
@@ -86,7 +86,7 @@ function contents(type: TypeDefinition, sizes: Sizes): string[] {
     case 'enum':
       return [
         'An enum, sent as int.',
-        table(
+        markdownTable(
           ['value', 'name', 'meaning'],
           type.members.map(({ name, value, comment }) => [String(value), `\`${name}\``, comment]),
         ),
@@ -97,7 +97,7 @@ function contents(type: TypeDefinition, sizes: Sizes): string[] {
       const { name, of } = type.discriminant;
       return [
         `A union: \`${name}\` of type ${typeLink({ kind: 'named', name: of.name })}, then`,
-        table(
+        markdownTable(
           [`\`${name}\``, 'what follows', 'type', 'meaning'],
           type.arms.map(({ cases, field }) => [
             cases.map((one) => `\`${one.name}\` (${one.value})`).join(', '),
@@ -112,7 +112,7 @@ function contents(type: TypeDefinition, sizes: Sizes): string[] {
 }
 
 function fieldTable(fields: readonly Field[], sizes: Sizes): string {
-  return table(
+  return markdownTable(
     ['field', 'type', 'bytes', 'meaning'],
     fields.map(({ name, type, comment }) => [
       `\`${name}\``,

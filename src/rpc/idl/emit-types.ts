@@ -1,6 +1,6 @@
 /** Pure. */
 import type { Field, ProgramDefinition, Specification, Type, TypeDefinition } from './ast.ts';
-import { codecOf, codecText, plainTypes, wordsOf } from './emit-codecs.ts';
+import { codecOf, codecText, enumValueNames, plainTypes } from './emit-codecs.ts';
 import { camelCase, enumWords, pascalCase, procedureNames } from './names.ts';
 import { measureTypes, sizeOf, type WireSize } from './wire-size.ts';
 
@@ -51,7 +51,7 @@ function typeText(type: TypeDefinition): string {
       return `export interface ${name} {\n${type.fields.map(fieldText).join('\n')}\n}`;
     case 'union': {
       const arms = type.arms.map(({ cases, field }) => {
-        const words = wordsOf(
+        const words = enumValueNames(
           type.discriminant.of,
           cases.map((one) => one.name),
         );

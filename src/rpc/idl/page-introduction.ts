@@ -3,7 +3,7 @@ import { remoteLimits, rpcLimits, rpcShares } from '../../system/limits/limits.t
 import { writeCall, writeReply } from '../codec/message.ts';
 import { beginRecord, sealRecord } from '../codec/record.ts';
 import type { ProgramDefinition } from './ast.ts';
-import { table } from './markdown.ts';
+import { markdownTable } from './markdown.ts';
 
 const kib = (bytes: number) => `${bytes / 1024} KiB`;
 
@@ -21,7 +21,7 @@ of ONC RPC version 2 (RFC 5531), with data in XDR (RFC 4506). umlwatch and umlwe
 
 This page and \`${origin}\` suffice to write a client in another language. \`rpcgen\` generates a C client for libtirpc from
 that file (\`clntunix_create\`); any other XDR library works too.`,
-    table(
+    markdownTable(
       ['', ''],
       [
         ['program', `${program.name} = ${number} (${program.number})`],
@@ -44,7 +44,7 @@ The server replies in one fragment; it accepts calls of up to ${rpcLimits.fragme
     `All integers have 32 bits, big endian. A call consists of: xid, 0 (call), 2 (RPC version), program, version,
 procedure, credential, verifier, arguments. Credential and verifier each have a flavour, a length and a body of at most
 ${rpcLimits.authBytes} bytes, padded to a multiple of four. The client chooses the xid; the reply repeats it.`,
-    table(
+    markdownTable(
       ['reply', 'integers after the xid and 1 (reply)', 'when'],
       [
         [
@@ -106,7 +106,7 @@ address of the proxy counts.`,
 without a terminating zero. No length exceeds its bound, and nothing follows the arguments. \`hyper\` and
 \`unsigned hyper\` are within ±(2^53 − 1), so that numbers of every language can hold them.`,
     '## Limits',
-    table(
+    markdownTable(
       ['limit', 'value', 'above it'],
       [
         [

@@ -1,6 +1,6 @@
 import { rpcLimits } from '../../system/limits/limits.ts';
 import { FairQueue } from '../../system/sharing/fair-queue.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 
 /**
  * Starts calls, alternating between peers. It limits the time in one turn of the event loop, so that other peers are read
@@ -12,7 +12,7 @@ export class CallTurns {
   #began: number | undefined;
   #isRunning = false;
 
-  add(peer: Peer, begin: () => void): void {
+  add(peer: SharePeer, begin: () => void): void {
     this.#waiting.push(peer, begin);
     if (this.#isRunning) return;
     if (this.#began === undefined) this.#nextTurn();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { rpcLimits } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
-import type { Peer, ShareBounds } from '../../system/sharing/shares.ts';
+import type { ShareBounds, SharePeer } from '../../system/sharing/shares.ts';
 import { peerAt } from './peer.ts';
 
 export interface GateParts {
@@ -9,7 +9,7 @@ export interface GateParts {
   /** Called with the number of closed connections at a limit, at most once in rpcLimits.tellInterval. */
   readonly onClosed: (count: number) => void;
   /** The peer whose share a connection uses; by default its address. */
-  readonly peerOf?: (socket: Socket) => Peer;
+  readonly peerOf?: (socket: Socket) => SharePeer;
 }
 
 /**

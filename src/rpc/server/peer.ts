@@ -1,4 +1,4 @@
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 import { networkOf } from '../address.ts';
 import type { Caller } from '../codec/program.ts';
 
@@ -15,12 +15,12 @@ export const nobody: Pick<Caller, 'uid' | 'gid' | 'pid' | 'groups'> = {
 };
 
 /** The peer of an address, for shares: the address itself, or for IPv6 its /64 network. */
-export function peerAt(address: string): Peer {
+export function peerAt(address: string): SharePeer {
   return { key: `address:${networkOf(address)}`, isOwner: false };
 }
 
 /** The peer of a user of this host, as identified by the kernel. Root and the user of the daemon own the tables. */
-export function peerOfUser(uid: number, own = process.geteuid?.() ?? root): Peer {
+export function peerOfUser(uid: number, own = process.geteuid?.() ?? root): SharePeer {
   return { key: `uid:${uid}`, isOwner: uid === root || uid === own };
 }
 
@@ -34,7 +34,7 @@ export interface Known extends Pick<Caller, 'uid' | 'address' | 'behalf'> {
  * configuration determines the proxies. A remote client with a password may act for any name, so the share of its address
  * counts. The redirector uses a separate address for each client.
  */
-export function peerOf({ uid, address, remote, behalf }: Known): Peer {
+export function peerOf({ uid, address, remote, behalf }: Known): SharePeer {
   const from = remote?.address ?? address;
   if (from !== undefined) return peerAt(from);
   if (!behalf) return peerOfUser(uid);

@@ -3,9 +3,9 @@ import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { placeText } from '../address.ts';
 import type { DerivedKeys } from '../auth/derived-keys.ts';
 import type { KnownHosts } from '../auth/known-hosts.ts';
-import { logIn } from '../auth/log-in.ts';
+import { authenticate } from '../auth/log-in.ts';
 import { RpcClient } from '../client/client.ts';
-import { type Endpoint, type Secured, secure } from '../client/connect-remote.ts';
+import { type RemoteEndpoint, type Secured, secure } from '../client/connect-remote.ts';
 import { answerMs, MonitorClient } from '../client/monitor-client.ts';
 import { umlmonctrl } from '../umlmonctrl.gen.ts';
 
@@ -21,7 +21,7 @@ export interface RemoteWay {
   /** `VM@HOST:PORT` as the user wrote it: for messages, and as the key of its stored certificate. */
   readonly address: string;
   /** Host name: for messages, and required in the certificate. */
-  readonly endpoint: Endpoint;
+  readonly endpoint: RemoteEndpoint;
   /** Opens a connection to the monitor. */
   readonly open: () => Promise<Socket>;
   /** No TLS: the network is trusted. */
@@ -52,7 +52,7 @@ export async function connectRemote(way: RemoteWay, password: string): Promise<M
     const options = { name: address, timeoutMs: answerMs };
     const rpc = RpcClient.over(secured?.socket ?? socket, umlmonctrl, place, options);
     const binding = secured?.binding ?? null;
-    await logIn(rpc, { vm, binding, derive: (derivation) => keys.of(password, derivation), place });
+    await authenticate(rpc, { vm, binding, derive: (derivation) => keys.of(password, derivation), place });
     if (secured?.doubt) knownHosts.remember(address, secured.fingerprint);
     return MonitorClient.over(rpc);
   } catch (error) {

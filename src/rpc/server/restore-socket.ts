@@ -13,7 +13,7 @@ export interface Reach {
   }[];
   /** Called when a removed socket is recreated. */
   readonly onRestored: (path: string) => void;
-  readonly trouble: (error: unknown) => void;
+  readonly warning: (error: unknown) => void;
 }
 
 /**
@@ -50,7 +50,7 @@ export class KeepReachable {
   }
 
   #watch(): void {
-    const { directory, trouble } = this.#reach;
+    const { directory, warning } = this.#reach;
     try {
       const { ino } = statSync(directory);
       if (this.#watcher && ino === this.#watched) return;
@@ -61,11 +61,11 @@ export class KeepReachable {
         if (name === basename(directory)) this.#watched = 0;
         if (name === null || this.#names.has(name)) this.look();
       });
-      this.#watcher.on('error', trouble);
+      this.#watcher.on('error', warning);
     } catch (error) {
       // All inotify instances of the user are in use (fs.inotify.max_user_instances).
       this.#watcher = undefined;
-      trouble(error);
+      warning(error);
     }
   }
 
@@ -81,7 +81,7 @@ export class KeepReachable {
       this.#retryMs = monitorLimits.registerRetry;
       if (!this.#isClosed) this.#watch();
     } catch (error) {
-      this.#reach.trouble(error);
+      this.#reach.warning(error);
       if (!this.#isClosed) this.#timer = setTimeout(() => this.look(), this.#retryMs);
       this.#retryMs = Math.min(2 * this.#retryMs, monitorLimits.registerRetryMax);
     } finally {

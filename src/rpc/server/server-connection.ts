@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { remoteLimits, rpcLimits } from '../../system/limits/limits.ts';
-import type { Peer as SharePeer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 import type { Behalf, Caller, Remote } from '../codec/program.ts';
 import { RecordSplitter } from '../codec/record.ts';
 import type { CallTurns } from './call-scheduler.ts';
@@ -25,7 +25,7 @@ export interface Service {
  * A peer as identified at the connection. For a remote peer, `welcomed` is called after the login; it throws if there are
  * too many connections. For a local peer, `actsFor` is called when it acts on behalf of a client.
  */
-export interface Peer extends Omit<Caller, 'signal' | 'remote' | 'behalf' | 'actFor'> {
+export interface ConnectionPeer extends Omit<Caller, 'signal' | 'remote' | 'behalf' | 'actFor'> {
   readonly actsFor?: (behalf: SharePeer) => void;
   readonly remote?: Pick<Remote, 'address' | 'binding'> & { readonly welcomed: () => void };
 }
@@ -51,7 +51,7 @@ export class ServerConnection {
   #next: Buffer | undefined;
   #peer: SharePeer;
 
-  constructor(socket: Socket, { actsFor, ...peer }: Peer, service: Service) {
+  constructor(socket: Socket, { actsFor, ...peer }: ConnectionPeer, service: Service) {
     this.#socket = socket;
     this.#dispatch = service.dispatch;
     this.#counters = service.counters;
@@ -107,7 +107,7 @@ export class ServerConnection {
     });
   }
 
-  #remoteOf({ remote }: Pick<Peer, 'remote'>): Remote | undefined {
+  #remoteOf({ remote }: Pick<ConnectionPeer, 'remote'>): Remote | undefined {
     if (!remote) return undefined;
     const welcome = () => {
       remote.welcomed();

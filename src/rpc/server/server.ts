@@ -5,10 +5,10 @@ import { remoteShares, rpcLimits, rpcShares } from '../../system/limits/limits.t
 import { type Credentials, peerCredentials, peerGroups } from '../../system/native/native.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
 import {
+  type RefusedShare,
   refusalText,
   type ShareBounds,
-  type Peer as SharePeer,
-  type ShareRefusal,
+  type SharePeer,
 } from '../../system/sharing/shares.ts';
 import { plainAddress } from '../address.ts';
 import type { Handlers, Program } from '../codec/program.ts';
@@ -18,7 +18,7 @@ import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts
 import { type ListenOptions, UnixListener } from './listen.ts';
 import { nobody, peerAt, peerOfUser } from './peer.ts';
 import type { RemoteListener } from './remote-listener.ts';
-import { type Peer, ServerConnection } from './server-connection.ts';
+import { type ConnectionPeer, ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
 
 const refuses = { atShare: 'refuse', atFull: 'refuse' } as const;
@@ -193,7 +193,7 @@ export class RpcServer<P extends Program> {
     }
   }
 
-  #connect(socket: Socket, peer: Omit<Peer, 'id'>): void {
+  #connect(socket: Socket, peer: Omit<ConnectionPeer, 'id'>): void {
     if (!peer.refusal) this.#counters.connections++;
     this.#lastId++;
     const connection = new ServerConnection(
@@ -212,7 +212,7 @@ export class RpcServer<P extends Program> {
   }
 }
 
-function tooMany(refusal: ShareRefusal): UmlmonError {
+function tooMany(refusal: RefusedShare): UmlmonError {
   return new UmlmonError('RPC_CONNECTIONS', {
     place: 'connection',
     cause: refusalText(refusal, 'connections'),

@@ -4,14 +4,14 @@ import type { ProseFinding } from './lint-files.ts';
 export type Allowance = Readonly<Record<string, number>>;
 
 /** Findings under a path of the allowance, or under none. */
-export interface Account {
+export interface AllowanceAccount {
   readonly path: string;
   readonly allowed: number;
   readonly findings: readonly ProseFinding[];
 }
 
 /** The findings by path of the allowance; those that no path covers are under '' and none is allowed. */
-export function accountsOf(findings: readonly ProseFinding[], allowance: Allowance): Account[] {
+export function accountsOf(findings: readonly ProseFinding[], allowance: Allowance): AllowanceAccount[] {
   const prefixes = Object.keys(allowance).sort((a, b) => b.length - a.length);
   const groups = new Map<string, ProseFinding[]>(prefixes.map((prefix) => [prefix, []]));
   for (const finding of findings) {

@@ -182,7 +182,7 @@ export const terms: readonly Term[] = [
   {
     use: 'view, console, operate, admin',
     meaning: 'the roles; each includes those before it',
-    never: 'look',
+    never: 'view',
     match: 'roles? look|look-only',
   },
   {

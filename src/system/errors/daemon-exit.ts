@@ -8,13 +8,13 @@ export interface LastWordHost {
     fatal(facts: object, text: string): void;
   };
   /** Called for an uncaught error of a host call. The daemon continues. */
-  readonly trouble: (error: unknown) => void;
+  readonly warning: (error: unknown) => void;
   /** Writes the exit record for the next daemon and for clients. Errors: those of the system. */
-  readonly keep?: (ending: Ending) => void;
+  readonly keep?: (ending: DaemonExit) => void;
 }
 
 /** The exit record of a daemon. */
-export interface Ending {
+export interface DaemonExit {
   readonly reason: string;
   /** The error as text; empty after a clean exit. */
   readonly failed: string;
@@ -72,7 +72,7 @@ export class LastWord {
   #stray(error: unknown): void {
     if (isOfHost(error) && this.#maySurvive()) {
       try {
-        this.#host.trouble(error);
+        this.#host.warning(error);
         return;
       } catch (second) {
         this.fail(second);
@@ -88,7 +88,7 @@ export class LastWord {
     return this.#survived.length <= serviceLimits.strays;
   }
 
-  #say(level: 'info' | 'fatal', ending: Ending): void {
+  #say(level: 'info' | 'fatal', ending: DaemonExit): void {
     if (this.#isSaid) return;
     this.#isSaid = true;
     const { log, keep } = this.#host;

@@ -51,7 +51,7 @@ export const exitStatusMeans: Readonly<Record<ErrorClass, string>> = {
   unreachable: 'No monitor answers, or it refuses the connection.',
   state: 'The VM is in the wrong state, or busy with another operation.',
   host: 'The host lacks something that the VM needs.',
-  down: 'The VM stopped or did not start while **-wait** waited for it.',
+  stopped: 'The VM stopped or did not start while **-wait** waited for it.',
   timeout: '**-wait** timed out.',
 };
 

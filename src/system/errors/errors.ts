@@ -30,7 +30,7 @@ export const exitStatus = {
   /** The host lacks something that the VM needs. */
   host: 6,
   /** The VM stopped or did not start during the wait. */
-  down: 7,
+  stopped: 7,
   /** The wait timed out. */
   timeout: 8,
 } as const;

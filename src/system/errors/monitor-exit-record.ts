@@ -2,12 +2,12 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { replaceFile } from '../files/atomic-file.ts';
 import { monitorLimits } from '../limits/limits.ts';
 import { printable } from '../text.ts';
-import type { Ending } from './daemon-exit.ts';
+import type { DaemonExit } from './daemon-exit.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /** The exit record of a monitor: written when it is ready, and again when it exits. */
-export interface MonitorEnd extends Ending {
+export interface MonitorEnd extends DaemonExit {
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly began: number;

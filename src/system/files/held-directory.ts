@@ -36,7 +36,7 @@ const attempts = 100;
  *
  * Calls fail with errors of node:fs, whose `path` is `Directory.path` with the name, for messages.
  */
-export class Directory {
+export class HeldDirectory {
   /** For messages: the path with which the directory was opened. */
   readonly path: string;
   readonly #fd: number;
@@ -50,13 +50,13 @@ export class Directory {
    * Opens a directory by an absolute path of the configuration. Links are followed: only the administrator or the user of
    * this process can have created the parent directories. Errors: ENOENT, ENOTDIR, EACCES.
    */
-  static open(path: string): Directory {
-    return new Directory(openSync(path, O_RDONLY | O_DIRECTORY), path);
+  static open(path: string): HeldDirectory {
+    return new HeldDirectory(openSync(path, O_RDONLY | O_DIRECTORY), path);
   }
 
   /** Opens the directory of a descriptor, possibly of O_PATH; the caller still owns it. @param path for messages */
-  static at(fd: number, path: string): Directory {
-    return new Directory(openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECTORY), path);
+  static at(fd: number, path: string): HeldDirectory {
+    return new HeldDirectory(openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECTORY), path);
   }
 
   /**
@@ -64,8 +64,8 @@ export class Directory {
    * its entries, and other users cannot change them. Errors: those of
    * `open`; JAIL_DIRECTORY otherwise.
    */
-  static openOwn(path: string): Directory {
-    const directory = Directory.open(path);
+  static openOwn(path: string): HeldDirectory {
+    const directory = HeldDirectory.open(path);
     const { uid, mode } = fstatSync(directory.fd);
     const isOurs = uid === process.geteuid?.();
     if (isOurs && (mode & 0o022) === 0) return directory;
@@ -82,8 +82,8 @@ export class Directory {
   /**
    * Opens a directory only to reach its entries: it needs no read permission and has no `list` and `sync`. Errors: those of `open`.
    */
-  static pass(path: string): Directory {
-    return new Directory(openSync(path, O_PATH | O_DIRECTORY), path);
+  static pass(path: string): HeldDirectory {
+    return new HeldDirectory(openSync(path, O_PATH | O_DIRECTORY), path);
   }
 
   /** The descriptor, valid until `close`: for children, and bind mounts. */
@@ -92,17 +92,17 @@ export class Directory {
   }
 
   /** A directory below this one. Errors: those of `openFile`, ENOTDIR. */
-  directory(path: string): Directory {
-    return new Directory(this.openFile(path, O_RDONLY | O_DIRECTORY), join(this.path, path));
+  directory(path: string): HeldDirectory {
+    return new HeldDirectory(this.openFile(path, O_RDONLY | O_DIRECTORY), join(this.path, path));
   }
 
   /** A directory below this one, only to reach its entries, as `Directory.pass`. Errors: those of `directory`. */
-  pass(path: string): Directory {
-    return new Directory(this.openFile(path, O_PATH | O_DIRECTORY), join(this.path, path));
+  pass(path: string): HeldDirectory {
+    return new HeldDirectory(this.openFile(path, O_PATH | O_DIRECTORY), join(this.path, path));
   }
 
   /** A directory below this one, created if missing. Errors: those of `directory`. @param mode permission bits of a new one */
-  makeDirectory(name: string, mode: number): Directory {
+  makeDirectory(name: string, mode: number): HeldDirectory {
     try {
       mkdirSync(this.pathTo(name), mode);
     } catch (error) {
@@ -204,7 +204,7 @@ export class Directory {
   }
 
   /** Renames an entry, in this directory or to another one; it replaces an existing entry. */
-  rename(name: string, to: string, directory: Directory = this): void {
+  rename(name: string, to: string, directory: HeldDirectory = this): void {
     try {
       renameSync(this.pathTo(name), directory.pathTo(to));
     } catch (error) {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../errors/errors.ts';
 import { monitorLimits } from '../limits/limits.ts';
-import { Directory } from './held-directory.ts';
+import { HeldDirectory } from './held-directory.ts';
 
 /** Trash → its removal in progress. */
 const emptying = new Map<string, Promise<void>>();
@@ -25,7 +25,7 @@ const full = ['ENOSPC', 'EDQUOT'];
  * @param trash on the same file system
  */
 export async function discard(path: string, trash: string): Promise<void> {
-  const from = Directory.openOwn(dirname(path));
+  const from = HeldDirectory.openOwn(dirname(path));
   try {
     // As after a clean shutdown: there is nothing to move.
     if (from.removeIfEmpty(basename(path))) return;
@@ -38,8 +38,8 @@ export async function discard(path: string, trash: string): Promise<void> {
   }
 }
 
-function move(from: Directory, name: string, trash: string): void {
-  const home = Directory.openOwn(dirname(trash));
+function move(from: HeldDirectory, name: string, trash: string): void {
+  const home = HeldDirectory.openOwn(dirname(trash));
   try {
     const into = home.makeDirectory(basename(trash), 0o700);
     try {
@@ -67,7 +67,7 @@ export function emptyTrash(trash: string): Promise<void> {
 
 /** Resolves at once unless too many entries are pending; then it waits for a removal. */
 export async function roomInTrash(trash: string): Promise<void> {
-  const home = Directory.openOwn(dirname(trash));
+  const home = HeldDirectory.openOwn(dirname(trash));
   try {
     if (entriesOf(home, basename(trash)).length < monitorLimits.trashWaiting) return;
   } finally {
@@ -79,7 +79,7 @@ export async function roomInTrash(trash: string): Promise<void> {
 async function removeAll(trash: string): Promise<void> {
   const failures: unknown[] = [];
   try {
-    const home = Directory.openOwn(dirname(trash));
+    const home = HeldDirectory.openOwn(dirname(trash));
     try {
       await removeEntries(home, basename(trash), failures);
     } finally {
@@ -92,7 +92,7 @@ async function removeAll(trash: string): Promise<void> {
   for (const error of failures) throw error;
 }
 
-async function removeEntries(home: Directory, name: string, failures: unknown[]): Promise<void> {
+async function removeEntries(home: HeldDirectory, name: string, failures: unknown[]): Promise<void> {
   const tried = new Set<string>();
   for (;;) {
     const next = entriesOf(home, name).find((entry) => !tried.has(entry));
@@ -110,7 +110,7 @@ async function removeEntries(home: Directory, name: string, failures: unknown[])
   if (failures.length === 0) home.removeDirectory(name);
 }
 
-function entriesOf(home: Directory, name: string): string[] {
+function entriesOf(home: HeldDirectory, name: string): string[] {
   if (home.look(name) === undefined) return [];
   const trash = home.directory(name);
   try {

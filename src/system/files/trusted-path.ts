@@ -1,7 +1,7 @@
 import { closeSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isSystemError } from '../errors/errors.ts';
-import { Directory } from './held-directory.ts';
+import { HeldDirectory } from './held-directory.ts';
 import { type OpenedPath, walkPath } from './walk-path.ts';
 
 export type TrustedFile = OpenedPath;
@@ -52,18 +52,18 @@ export function whyPlaceDistrusted(path: string): string | undefined {
 }
 
 /** Opens a trusted directory. Errors: also ENOTDIR. */
-export function openTrustedDirectory(path: string): Directory | string {
+export function openTrustedDirectory(path: string): HeldDirectory | string {
   const found = openTrusted(path);
   if (typeof found === 'string') return found;
   try {
-    return Directory.at(found.fd, found.path);
+    return HeldDirectory.at(found.fd, found.path);
   } finally {
     closeSync(found.fd);
   }
 }
 
 /** Opens a trusted directory, created with its parents if missing. @param mode of new ones */
-export function makeTrustedDirectory(path: string, mode: number): Directory | string {
+export function makeTrustedDirectory(path: string, mode: number): HeldDirectory | string {
   const distrust = makeMissing(path, mode);
   return distrust ?? openTrustedDirectory(path);
 }
@@ -82,7 +82,7 @@ function makeMissing(path: string, mode: number): string | undefined {
   const above = walk(dirname(path), true);
   if (typeof above === 'string') return above;
   try {
-    const directory = Directory.at(above.fd, above.path);
+    const directory = HeldDirectory.at(above.fd, above.path);
     try {
       // In a sticky directory, another user may have created it first: its owner is checked.
       directory.makeDirectory(basename(path), mode).close();

@@ -64,7 +64,7 @@ export const consoles = {
   arriveTime: internal(1000, 'ms', 'From the read of the kernel to its input buffer; usually under 1 ms.'),
   blindTime: internal(10_000, 'ms', 'Age at which input counts as read if kernel memory is unreadable.'),
   inputWait: internal(250, 'ms', 'Wait of one call for the guest to read; then the client offers again.'),
-  notReadTime: limit(1000, 'ms', 'Wait of input for the guest.', 'Event input-waits.'),
+  notReadTime: limit(1000, 'ms', 'Wait of input for the guest.', 'Event input-waiting.'),
   lookTimes: internal(
     [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 33],
     'ms',

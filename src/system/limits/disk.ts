@@ -50,7 +50,7 @@ export const disk = {
     'one',
   ),
   scanSlice: internal(4, 'ms', 'Scan of images without a pause.'),
-  scanTroubles: limit(100, '', 'Unreadable images in one report.', 'Others are omitted.', 'one'),
+  scanFailures: limit(100, '', 'Unreadable images in one report.', 'Others are omitted.', 'one'),
   leftOverAge: internal(60_000, 'ms', 'Age at which a holder record without a holder is removed.'),
   holderBytes: internal(64 * KiB, 'bytes', 'Record of held images; a longer one is ignored.'),
   relockTime: limit(2_000, 'ms', 'Wait for the lock of a disk at a takeover.', 'The image is reported.'),

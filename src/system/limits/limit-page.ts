@@ -1,4 +1,4 @@
-import type { Limit, Share, Unit } from './limit.ts';
+import type { Limit, LimitShare, Unit } from './limit.ts';
 import { limitTable } from './limits.ts';
 
 const rooms: Record<keyof typeof limitTable, string> = {
@@ -35,7 +35,7 @@ function row(name: string, { value, unit, what, atLimit, share }: Limit): string
   return `| ${name} | ${values.map((v) => amount(v, unit)).join(', ')} | ${what} | ${atLimit} | ${shareText(share, unit)} |`;
 }
 
-function shareText(share: Share | undefined, unit: Unit): string {
+function shareText(share: LimitShare | undefined, unit: Unit): string {
   if (typeof share !== 'object') return '';
   if ('fairBy' in share) return `fair by ${share.fairBy}`;
   const reserve = share.reserve > 0 ? `; reserve ${amount(share.reserve, unit)}` : '';

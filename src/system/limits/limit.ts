@@ -5,10 +5,10 @@ export const MiB = 1024 * KiB;
 export const TiB = 1024 * 1024 * MiB;
 
 /** Times and lengths of texts bound one thing at a time. */
-export type Measure = 'ms' | 'characters';
+export type LimitMeasure = 'ms' | 'characters';
 /** Counts and bytes may bound a table that several peers fill. */
 export type Amount = 'bytes' | '';
-export type Unit = Measure | Amount;
+export type Unit = LimitMeasure | Amount;
 
 /** Several peers fill the table. Each has a share; root and the user of the daemon have a reserve. */
 export interface Shared {
@@ -28,11 +28,11 @@ export interface Fair {
  * Who fills the table. `one`: a single thing, or a table of one owner, so nobody else is affected. `trusted`: root, the
  * administrator or umlmon itself.
  */
-export type Share = 'one' | 'trusted' | Shared | Fair;
+export type LimitShare = 'one' | 'trusted' | Shared | Fair;
 
 export interface Limit<
   V extends number | readonly number[] = number | readonly number[],
-  S extends Share | undefined = Share | undefined,
+  S extends LimitShare | undefined = LimitShare | undefined,
 > {
   readonly value: V;
   readonly unit: Unit;
@@ -46,11 +46,11 @@ export interface Limit<
 /** A limit that an administrator can meet. A count without its share does not compile. */
 export function limit<V extends number | readonly number[]>(
   value: V,
-  unit: Measure,
+  unit: LimitMeasure,
   what: string,
   atLimit: string,
 ): Limit<V, undefined>;
-export function limit<V extends number | readonly number[], const S extends Share>(
+export function limit<V extends number | readonly number[], const S extends LimitShare>(
   value: V,
   unit: Amount,
   what: string,
@@ -62,7 +62,7 @@ export function limit<V extends number | readonly number[]>(
   unit: Unit,
   what: string,
   atLimit: string,
-  share?: Share,
+  share?: LimitShare,
 ): Limit<V> {
   return { value, unit, what, atLimit, share };
 }

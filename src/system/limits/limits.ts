@@ -18,7 +18,7 @@ import { remote } from './remote.ts';
 import { rpc } from './rpc.ts';
 import { security } from './security.ts';
 import { service } from './service.ts';
-import { umlrun } from './umlrun.ts';
+import { umlrunTable } from './umlrun.ts';
 import { web } from './web.ts';
 
 /** Room → limits, in the order of docs/limits.md. */
@@ -37,7 +37,7 @@ export const limitTable = {
   service,
   security,
   directory,
-  umlrun,
+  umlrun: umlrunTable,
   web,
 } as const;
 
@@ -55,7 +55,7 @@ export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
 export const securityLimits = valuesOf(security);
 export const directoryLimits = valuesOf(directory);
-export const umlrunLimits = valuesOf(umlrun);
+export const umlrunLimits = valuesOf(umlrunTable);
 export const webLimits = valuesOf(web);
 
 /** Shares of the tables that several peers fill. */

@@ -1,6 +1,6 @@
 import { internal, KiB, limit, MiB } from './limit.ts';
 
-export const umlrun = {
+export const umlrunTable = {
   pieceBytes: internal(1 * MiB, 'bytes', 'Piece of standard input on its way to the guest.'),
   lineBytes: internal(512, 'bytes', 'Largest piece sent over the serial line; larger ones use a file.'),
   bootWait: limit(30_000, 'ms', 'From launch to the command; usually 0.2 s.', 'RUN_FAILED.'),

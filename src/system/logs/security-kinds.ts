@@ -2,8 +2,8 @@
 export const securityKinds = {
   login: 'A client logged in with a password, over TCP or at umlweb. What: its role.',
   'login-refused': 'A login failed: wrong password, no password set, or too many attempts. What: the reason.',
-  'acts-for': 'A proxy acts on behalf of this client from now on. What: the role.',
-  'acts-for-refused':
+  'act-for': 'A proxy acts on behalf of this client from now on. What: the role.',
+  'act-for-refused':
     'A peer may not act on behalf of clients, or its request is malformed. What: the reason.',
   refused: 'A call, or a request at umlweb, requires a higher role. What: the call.',
   stranger: 'A peer without a role made a call. What: the call.',

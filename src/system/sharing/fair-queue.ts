@@ -1,4 +1,4 @@
-import type { Peer } from './shares.ts';
+import type { SharePeer } from './shares.ts';
 
 /** What waits, taken in turns: one of each peer after the other, every other one of the owners, of one peer the oldest first. */
 export class FairQueue<T> {
@@ -11,7 +11,7 @@ export class FairQueue<T> {
     return this.#size;
   }
 
-  push({ key, isOwner }: Peer, thing: T): void {
+  push({ key, isOwner }: SharePeer, thing: T): void {
     const peers = isOwner ? this.#owners : this.#others;
     const own = peers.get(key);
     if (own) own.push(thing);

@@ -1,13 +1,13 @@
 import { FairQueue } from './fair-queue.ts';
 import { FairTable } from './fair-table.ts';
-import type { Peer, ShareBounds, ShareRefusal } from './shares.ts';
+import type { RefusedShare, ShareBounds, SharePeer } from './shares.ts';
 
 /** Work is not done: its peer has its share of what waits, or others have less. */
 export class OverShare extends Error {
   override readonly name = 'OverShare';
-  readonly refusal: ShareRefusal;
+  readonly refusal: RefusedShare;
 
-  constructor(refusal: ShareRefusal) {
+  constructor(refusal: RefusedShare) {
     super('over its share');
     this.refusal = refusal;
   }
@@ -15,7 +15,7 @@ export class OverShare extends Error {
 
 interface Waiting {
   /** Undefined once it goes on. */
-  go?: ((refusal?: ShareRefusal) => void) | undefined;
+  go?: ((refusal?: RefusedShare) => void) | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export class FairTurns {
   }
 
   /** Errors: OverShare, and those of the work. */
-  async take<T>(peer: Peer, work: () => Promise<T>): Promise<T> {
+  async take<T>(peer: SharePeer, work: () => Promise<T>): Promise<T> {
     const place: Waiting = {};
     const added = this.#table.add(peer, place);
     if ('refused' in added) throw new OverShare(added);
@@ -54,12 +54,12 @@ export class FairTurns {
     }
   }
 
-  async #turn(peer: Peer, place: Waiting): Promise<void> {
+  async #turn(peer: SharePeer, place: Waiting): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1;
       return;
     }
-    const refusal = await new Promise<ShareRefusal | undefined>((resolve) => {
+    const refusal = await new Promise<RefusedShare | undefined>((resolve) => {
       place.go = resolve;
       this.#queue.push(peer, place);
     });

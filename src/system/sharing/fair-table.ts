@@ -1,5 +1,5 @@
 import { noteRefusal } from '../errors/refusals.ts';
-import { type Peer, type ShareBounds, type ShareRefusal, Shares } from './shares.ts';
+import { type RefusedShare, type ShareBounds, type SharePeer, Shares } from './shares.ts';
 
 export interface FairTableOptions<T> {
   /** When a peer has its share: refuse what is new, or let it take the place of its oldest, or of its oldest that yields. */
@@ -11,7 +11,7 @@ export interface FairTableOptions<T> {
 }
 
 interface Held {
-  readonly peer: Peer;
+  readonly peer: SharePeer;
   readonly release: () => void;
 }
 
@@ -45,7 +45,7 @@ export class FairTable<T> {
   }
 
   /** Whether the peer has its share, and nothing of its own gives way: a further thing is refused. */
-  isOver(peer: Peer): boolean {
+  isOver(peer: SharePeer): boolean {
     return this.#options.atShare === 'refuse' && this.#shares.check(peer)?.refused === 'share';
   }
 
@@ -59,7 +59,7 @@ export class FairTable<T> {
   }
 
   /** Takes a thing in; the one that has given way for it is no longer in the table, and is the caller's to end. */
-  add(peer: Peer, thing: T): { readonly victim?: T } | ShareRefusal {
+  add(peer: SharePeer, thing: T): { readonly victim?: T } | RefusedShare {
     const victim = this.#victimFor(peer);
     const loser = victim === undefined ? undefined : this.#held.get(victim)?.peer;
     if (victim !== undefined) this.delete(victim);
@@ -85,7 +85,7 @@ export class FairTable<T> {
   }
 
   /** Who must give way for something of this peer; undefined if nobody must, or nobody does. */
-  #victimFor(peer: Peer): T | undefined {
+  #victimFor(peer: SharePeer): T | undefined {
     const refusal = this.#shares.check(peer);
     if (!refusal) return undefined;
     const { atShare, atFull } = this.#options;

@@ -1,7 +1,7 @@
 import { noteRefusal } from '../errors/refusals.ts';
 
 /** Who takes of a table that several fill. */
-export interface Peer {
+export interface SharePeer {
   /** `uid:1000`, `address:192.0.2.1`, `address:2001:db8:1:2::/64`, `session:NAME`: whoever has the same key is the same peer. */
   readonly key: string;
   /** Root, and the user of the daemon: it has no share, and the reserve is for it. */
@@ -20,7 +20,7 @@ export interface ShareBounds {
 }
 
 /** Why a peer gets no more: it has its share, or all others together have everything. */
-export interface ShareRefusal {
+export interface RefusedShare {
   readonly refused: 'share' | 'full';
   /** What the peer has, and may have. */
   readonly has: number;
@@ -50,12 +50,12 @@ export class Shares {
   }
 
   /** What one peer has. */
-  of({ key }: Pick<Peer, 'key'>): number {
+  of({ key }: Pick<SharePeer, 'key'>): number {
     return this.#counts.get(key) ?? 0;
   }
 
   /** Why the peer may not have one more; undefined if it may. */
-  check(peer: Peer): ShareRefusal | undefined {
+  check(peer: SharePeer): RefusedShare | undefined {
     const { total, perPeer, reserve } = this.bounds;
     const has = this.of(peer);
     const may = peer.isOwner ? total : perPeer;
@@ -67,7 +67,7 @@ export class Shares {
   }
 
   /** Takes one: a function that gives it back, once, or why there is none. */
-  take(peer: Peer): (() => void) | ShareRefusal {
+  take(peer: SharePeer): (() => void) | RefusedShare {
     const refusal = this.check(peer);
     if (refusal) {
       noteRefusal({ table: this.bounds.table ?? '', peer: peer.key });
@@ -88,12 +88,12 @@ export class Shares {
   }
 
   /** The peer that has most and at least two more than this one, so that taking one from it is fair. An owner may take from any. */
-  greedierThan(peer: Peer): string | undefined {
+  greedierThan(peer: SharePeer): string | undefined {
     const isFair = this.#most > (peer.isOwner ? 0 : this.of(peer) + 1);
     return isFair ? this.most?.key : undefined;
   }
 
-  #change({ key, isOwner }: Peer, by: 1 | -1): void {
+  #change({ key, isOwner }: SharePeer, by: 1 | -1): void {
     const before = this.#counts.get(key) ?? 0;
     const after = before + by;
     if (after === 0) this.#counts.delete(key);
@@ -118,7 +118,7 @@ export class Shares {
 }
 
 /** For a cause: `you have 32 of 32 connections open`. */
-export function refusalText({ refused, has, may }: ShareRefusal, things: string): string {
+export function refusalText({ refused, has, may }: RefusedShare, things: string): string {
   if (refused === 'share') return `you have ${has} of ${may} ${things}`;
   return `all ${things} are taken, by others; you have ${has}`;
 }

@@ -7,7 +7,7 @@ import { remountHint } from '../../jail/host/remount-hint.ts';
 import type { Bind } from '../../jail/sandbox/sandbox.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import type { RunRequest } from '../arguments.ts';
-import { closedOf, type Place, type Roots } from '../run-directory.ts';
+import { closedOf, type Roots, type RunDirectory } from '../run-directory.ts';
 import { fds } from '../streams/descriptors.ts';
 import { type Cover, coversOf, type HostView } from './covers.ts';
 import { type GivenFiles, openGiven } from './given.ts';
@@ -107,7 +107,7 @@ function openOne(
 }
 
 /** The binds of all of them, each with emptiness over what does not come along. */
-export function directoryBinds({ root, shares, overlay }: Directories, place: Place): Bind[] {
+export function directoryBinds({ root, shares, overlay }: Directories, place: RunDirectory): Bind[] {
   const within = (given: GivenDirectory, to: string, mode: 'ro' | 'rw'): Bind[] => [
     { from: given.directory, to, mode, fd: given.fd },
     ...given.covers.map(({ path, isDirectory }): Bind => {

@@ -84,7 +84,7 @@ function requireUsable(directory: string, key: 'vardir' | 'rundir'): void {
 export const lpjCacheOf = ({ varDir }: Roots) => join(varDir, '.cache/lpj');
 
 /** @throws UmlmonError of the first thing that is missing */
-export async function lookAtHost(
+export async function inspectRunHost(
   request: RunRequest,
   { userns, files, ...roots }: Roots & { userns: 'auto' | 'off'; files: GivenFiles },
 ): Promise<Host> {

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Filesystem, ReadAt } from '../../disk/content/filesystem.ts';
-import { cureFor, recogniseForeign } from '../../disk/content/foreign-format.ts';
+import { cureFor, recogniseForeign } from '../../disk/content/other-formats.ts';
 import { type ImageContent, recogniseImage } from '../../disk/content/recognise.ts';
 import { type CowHeader, encodeCowHeader, isCow, layOutCow } from '../../disk/cow/format.ts';
 import { cowHazard } from '../../disk/cow/hazard.ts';
@@ -26,7 +26,7 @@ import { mayAccess } from '../../system/files/permissions.ts';
 import type { OpenedPath } from '../../system/files/walk-path.ts';
 import { lock } from '../../system/native/native.ts';
 import { shellWord } from '../../system/shell-word.ts';
-import { holderName, imageHoldersOf, type Place, type Roots } from '../run-directory.ts';
+import { holderName, imageHoldersOf, type Roots, type RunDirectory } from '../run-directory.ts';
 import { fds } from '../streams/descriptors.ts';
 import { type GivenFiles, openGiven } from './given.ts';
 
@@ -60,7 +60,7 @@ export async function prepareImage(
     place,
     user,
     files,
-  }: { roots: Roots; place: Pick<Place, 'id' | 'changes'>; user: VmUser; files: GivenFiles },
+  }: { roots: Roots; place: Pick<RunDirectory, 'id' | 'changes'>; user: VmUser; files: GivenFiles },
 ): Promise<RunImage> {
   const errors = { place: given, missing: 'IMAGE_MISSING', closed: 'IMAGE_ACCESS' } as const;
   const opened = files.add(openGiven(given, user, errors));

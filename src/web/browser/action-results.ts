@@ -1,5 +1,5 @@
 /** What this page has asked of a VM: in progress, or failed. What was done is not kept. */
-export interface Outcome {
+export interface ActionResult {
   /** `Start` */
   readonly label: string;
   /** Milliseconds since 1970. */
@@ -8,15 +8,15 @@ export interface Outcome {
   readonly failure: unknown;
 }
 
-const outcomes = new Map<string, Outcome>();
+const outcomes = new Map<string, ActionResult>();
 const listeners = new Set<() => void>();
 
-export function outcomeOf(vm: string): Outcome | undefined {
+export function actionResultOf(vm: string): ActionResult | undefined {
   return outcomes.get(vm);
 }
 
 /** @param outcome undefined: done, or read */
-export function setOutcome(vm: string, outcome: Outcome | undefined): void {
+export function setOutcome(vm: string, outcome: ActionResult | undefined): void {
   if (outcome) outcomes.set(vm, outcome);
   else outcomes.delete(vm);
   for (const listener of listeners) listener();

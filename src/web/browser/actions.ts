@@ -1,5 +1,5 @@
 import type { WireVm } from '../wire.ts';
-import { type Outcome, outcomeOf, setOutcome } from './action-results.ts';
+import { type ActionResult, actionResultOf, setOutcome } from './action-results.ts';
 import { changeVm } from './api.ts';
 import { confirmed, say } from './dialog.ts';
 import { h } from './dom.ts';
@@ -16,12 +16,13 @@ interface Action {
 /** Possible also while something else is in progress, which it ends. */
 const kill = 'kill';
 
-const isInProgress = (outcome: Outcome | undefined) => outcome !== undefined && outcome.failure === undefined;
+const isInProgress = (outcome: ActionResult | undefined) =>
+  outcome !== undefined && outcome.failure === undefined;
 
 const isUp = ({ state }: WireVm) => state === 'running' || state === 'stopping';
 
 const actions: readonly Action[] = [
-  { word: 'start', label: 'Start', isPossible: ({ state }) => state === 'down' },
+  { word: 'start', label: 'Start', isPossible: ({ state }) => state === 'stopped' },
   {
     word: 'stop',
     label: 'Stop',
@@ -47,7 +48,7 @@ const actions: readonly Action[] = [
   {
     word: kill,
     label: 'Kill',
-    isPossible: ({ state }) => state !== 'down' && state !== 'no-monitor' && state !== 'unreachable',
+    isPossible: ({ state }) => state !== 'stopped' && state !== 'no-monitor' && state !== 'unreachable',
     hurts: (name) =>
       `The kernel of ${name} is killed at once. Data that the guest has not written to disk is lost.`,
   },
@@ -82,7 +83,7 @@ export class ActionButtons {
   }
 
   draw(vm: WireVm | undefined): void {
-    const isBusy = isInProgress(outcomeOf(this.#name));
+    const isBusy = isInProgress(actionResultOf(this.#name));
     const focused = this.#buttons.find(({ button }) => button === document.activeElement);
     for (const { action, button } of this.#buttons) {
       button.hidden = !vm || !action.isPossible(vm);
@@ -96,17 +97,17 @@ export class ActionButtons {
 
   async #do({ word, label, hurts }: Action): Promise<void> {
     const name = this.#name;
-    if (isInProgress(outcomeOf(name)) && word !== kill) return;
+    if (isInProgress(actionResultOf(name)) && word !== kill) return;
     if (hurts && !(await confirmed(`${label} ${name}?`, hurts(name), label))) return;
     const begun = { label, since: Date.now(), failure: undefined };
     setOutcome(name, begun);
     try {
       say(`${name}: ${await changeVm(name, word)}`);
       // A kill may have been asked for meanwhile.
-      if (outcomeOf(name) === begun) setOutcome(name, undefined);
+      if (actionResultOf(name) === begun) setOutcome(name, undefined);
     } catch (error) {
       // A kill that was asked for meanwhile has an outcome of its own.
-      if (outcomeOf(name) === begun) setOutcome(name, { ...begun, failure: error });
+      if (actionResultOf(name) === begun) setOutcome(name, { ...begun, failure: error });
       // The page of the VM shows it itself.
       const isShown = this.#isOnItsPage && this.element.isConnected;
       if (!isShown) say(error instanceof Error ? `${label}: ${error.message}` : String(error), true);

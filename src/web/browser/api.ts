@@ -32,7 +32,7 @@ export async function loadSession(): Promise<WireSession | undefined> {
 }
 
 /** Errors: ApiError 401 if the password is wrong, 429 after too many of them. */
-export async function logIn(password: string): Promise<WireSession> {
+export async function requestLogin(password: string): Promise<WireSession> {
   session = (await request('POST', 'api/session', { password })) as WireSession;
   return session;
 }
@@ -43,7 +43,7 @@ export async function logOut(): Promise<void> {
 }
 
 /** Asks for something of a VM. Errors: ApiError. */
-export async function readVm<T>(vm: string, page: string, query: Record<string, string> = {}): Promise<T> {
+export async function fetchVm<T>(vm: string, page: string, query: Record<string, string> = {}): Promise<T> {
   const words = new URLSearchParams(query).toString();
   return (await inSession('GET', `api/vms/${vm}/${page}${words && `?${words}`}`)) as T;
 }

@@ -57,7 +57,7 @@ export function facts(pairs: readonly (readonly [string, Child])[]): HTMLDListEl
 }
 
 /** A table whose rows become cards where its columns do not fit. The roles are those of its elements, in either form. */
-export function table(
+export function tableElement(
   caption: string,
   heads: readonly string[],
   rows: readonly (readonly Child[])[],

@@ -6,7 +6,7 @@ import { toFailure } from '../../system/errors/errors.ts';
 import { webLimits } from '../../system/limits/limits.ts';
 import type { ConsoleMessage } from '../wire.ts';
 import { parseConsoleRequest } from './console-request.ts';
-import type { ConsoleSeat } from './console-seat.ts';
+import type { ConsoleViewer } from './console-viewer.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { Typist } from './typed-input.ts';
 
@@ -21,7 +21,7 @@ const offsetBytes = 8;
 export class ConsoleBridge {
   readonly #socket: WebSocket;
   readonly #client: MonitorClient;
-  readonly #seat: ConsoleSeat;
+  readonly #viewer: ConsoleViewer;
   readonly #typist: Typist;
   readonly #ended = new AbortController();
   /** Resolves when nothing is typed any more. */
@@ -42,13 +42,13 @@ export class ConsoleBridge {
   });
 
   /** Takes ownership of the connection of the viewer. */
-  constructor(socket: WebSocket, seat: ConsoleSeat, typist: Typist) {
+  constructor(socket: WebSocket, viewer: ConsoleViewer, typist: Typist) {
     this.#socket = socket;
-    this.#client = seat.client;
-    this.#seat = seat;
+    this.#client = viewer.client;
+    this.#viewer = viewer;
     this.#typist = typist;
-    this.#offset = seat.offset;
-    this.#shown = seat.offset;
+    this.#offset = viewer.offset;
+    this.#shown = viewer.offset;
     typist.leave = this.#leave;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (!isBinary) this.#obey(data.toString());
@@ -57,17 +57,17 @@ export class ConsoleBridge {
     });
     socket.once('close', () => {
       // The next viewer that requests control gets it; a connection that its own page is replacing keeps it.
-      if (typist.leave === this.#leave) typist.hasPen = false;
+      if (typist.leave === this.#leave) typist.hasControl = false;
       void this.#leave();
     });
-    const { monitor, offset, screen } = seat;
+    const { monitor, offset, screen } = viewer;
     const size = screen ? { screen: { columns: screen.columns, rows: screen.rows } } : {};
-    this.#send({ kind: 'seat', monitor, offset, ...size, typed: typist.typed });
+    this.#send({ kind: 'viewer', monitor, offset, ...size, typed: typist.typed });
     if (screen) this.#sendOutput(offset, screen.data);
-    this.#tellWriter(seat.writer);
+    this.#publishController(viewer.writer);
     const fail = (error: unknown) => this.#fail(error);
     void this.#pump().catch(fail);
-    void this.#watchPen().catch(fail);
+    void this.#watchControl().catch(fail);
   }
 
   async #end(): Promise<void> {
@@ -86,7 +86,7 @@ export class ConsoleBridge {
         await new Promise<void>((resolve) => {
           this.#endPause = resolve;
         });
-      const request = { id: this.#seat.id, offset: this.#offset, max: UMLMON_DATA_MAX, waitMs: readWait };
+      const request = { id: this.#viewer.id, offset: this.#offset, max: UMLMON_DATA_MAX, waitMs: readWait };
       const { offset, data, ended } = await this.#client.call('consoleRead', request, signal);
       if (offset > this.#offset) {
         this.#send({ kind: 'skipped', bytes: offset - this.#offset });
@@ -102,31 +102,31 @@ export class ConsoleBridge {
   }
 
   /** Notifies the page when control passes to another viewer. */
-  async #watchPen(): Promise<void> {
+  async #watchControl(): Promise<void> {
     const { signal } = this.#ended;
-    const { id, channel } = this.#seat;
-    let since = this.#seat.eventsNext;
+    const { id, channel } = this.#viewer;
+    let since = this.#viewer.eventsNext;
     while (!signal.aborted) {
       const request = { since, max: 64, waitMs: readWait };
       const { events, next } = await this.#client.call('events', request, signal).catch(noEvents);
       since = next;
       for (const { kind, attributes } of events) {
         const about = (name: string) => attributes.find((one) => one.name === name)?.value ?? '';
-        if (kind !== 'console-writer' || about('channel') !== channel) continue;
-        const isOurs = about('seat') === String(id);
-        if (isOurs || about('former') === String(id)) this.#typist.hasPen = isOurs;
-        this.#tellWriter(isOurs ? '' : about('by'));
+        if (kind !== 'console-controller' || about('channel') !== channel) continue;
+        const isOurs = about('viewer') === String(id);
+        if (isOurs || about('former') === String(id)) this.#typist.hasControl = isOurs;
+        this.#publishController(isOurs ? '' : about('by'));
       }
     }
   }
 
-  #tellWriter(other: string): void {
+  #publishController(other: string): void {
     this.#send({ kind: 'writer', other });
   }
 
   #obey(text: string): void {
     const request = parseConsoleRequest(text);
-    const { id } = this.#seat;
+    const { id } = this.#viewer;
     if (request?.kind === 'shown') {
       this.#shown = Math.min(Math.max(this.#shown, request.offset), this.#offset);
       this.#endPause();
@@ -139,20 +139,20 @@ export class ConsoleBridge {
   }
 
   async #take(): Promise<void> {
-    await this.#client.call('consolePen', { id: this.#seat.id, action: 'take' });
-    this.#typist.hasPen = true;
-    this.#tellWriter('');
+    await this.#client.call('consoleControl', { id: this.#viewer.id, action: 'take' });
+    this.#typist.hasControl = true;
+    this.#publishController('');
   }
 
   /** Acknowledges typed bytes: without control they are dropped. */
   async #offer(keys: Buffer): Promise<number> {
     try {
-      const taken = await this.#client.call('consoleWrite', { id: this.#seat.id, data: keys });
-      this.#typist.hasPen = true;
+      const taken = await this.#client.call('consoleWrite', { id: this.#viewer.id, data: keys });
+      this.#typist.hasControl = true;
       return taken;
     } catch (error) {
-      if (toFailure(error).code !== 'CONSOLE_WRITER') throw error;
-      this.#typist.hasPen = false;
+      if (toFailure(error).code !== 'CONSOLE_NOT_CONTROLLER') throw error;
+      this.#typist.hasControl = false;
       return keys.length;
     }
   }

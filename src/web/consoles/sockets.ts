@@ -7,7 +7,7 @@ import { webLimits, webShares } from '../../system/limits/limits.ts';
 import type { Log } from '../../system/logs/log.ts';
 import { refusalText, Shares } from '../../system/sharing/shares.ts';
 import type { Api } from '../api.ts';
-import type { Monitors } from '../hosts/monitors.ts';
+import type { MonitorConnections } from '../hosts/monitors.ts';
 import { Refused, refused } from '../http/answer.ts';
 import { checkOrigin, type Names } from '../http/origin.ts';
 import type { RequestPath } from '../http/request-path.ts';
@@ -16,7 +16,7 @@ import type { Session } from '../login/sessions.ts';
 import { Hub } from '../vms/hub.ts';
 import type { ConsoleMessage } from '../wire.ts';
 import { ConsoleBridge } from './console-bridge.ts';
-import { type ConsoleRequested, takeSeat } from './console-seat.ts';
+import { addViewer, type ConsoleRequested } from './console-viewer.ts';
 import { Typists } from './typed-input.ts';
 
 /** A request that wants to be a websocket. */
@@ -32,7 +32,7 @@ interface Upgrade extends RequestPath {
 /** The websockets of the pages: `live` shows the VMs, `console` is a console of one. */
 export class Sockets {
   readonly #api: Api;
-  readonly #monitors: Monitors;
+  readonly #monitors: MonitorConnections;
   readonly #log: Log;
   readonly #hub: Hub;
   readonly #typists = new Typists();
@@ -46,7 +46,7 @@ export class Sockets {
   readonly #silent = new Set<WebSocket>();
   #pings: NodeJS.Timeout | undefined;
 
-  constructor(api: Api, monitors: Monitors, log: Log) {
+  constructor(api: Api, monitors: MonitorConnections, log: Log) {
     this.#api = api;
     this.#monitors = monitors;
     this.#log = log;
@@ -110,9 +110,9 @@ export class Sockets {
   ): Promise<void> {
     try {
       const typist = await this.#typists.take(page, itself);
-      const seat = await takeSeat(wanted, typist);
-      if (socket.readyState === socket.OPEN) new ConsoleBridge(socket, seat, typist);
-      else seat.client.close();
+      const viewer = await addViewer(wanted, typist);
+      if (socket.readyState === socket.OPEN) new ConsoleBridge(socket, viewer, typist);
+      else viewer.client.close();
     } catch (error) {
       const message: ConsoleMessage = {
         kind: 'failed',

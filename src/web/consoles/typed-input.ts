@@ -1,14 +1,14 @@
 /** Pure. */
 import { webLimits } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 
 /** What one console page has typed. It outlives the page's websocket, so that nothing is lost or typed twice. */
 export interface Typist {
   /** Bytes that the guest has taken, or that were dropped since another types, in all. */
   typed: number;
   /** Its connection has control, or had it until its page reconnected. */
-  hasPen: boolean;
+  hasControl: boolean;
   /** Ends the present connection; resolves when it passes on no more keys. */
   leave: (() => Promise<void>) | undefined;
 }
@@ -23,10 +23,10 @@ export class Typists {
   );
 
   /** The typist of a page, after the previous connection of the page has ended. */
-  async take(key: string, session: Peer): Promise<Typist> {
+  async take(key: string, session: SharePeer): Promise<Typist> {
     const known = this.#byKey.get(key);
     await known?.leave?.();
-    const typist = known ?? { typed: 0, hasPen: false, leave: undefined };
+    const typist = known ?? { typed: 0, hasControl: false, leave: undefined };
     if (known) this.#shares.touch(key);
     else {
       const added = this.#shares.add(session, key);

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Endpoint } from '../../rpc/client/connect-remote.ts';
+import type { RemoteEndpoint } from '../../rpc/client/connect-remote.ts';
 import { DirectoryClient } from '../../rpc/client/directory-client.ts';
 import { connectThroughDirectory } from '../../rpc/client/through-directory.ts';
 import type { DirChange, DirList, DirTarget } from '../../rpc/umldir.gen.ts';
@@ -10,19 +10,19 @@ import { printable } from '../../system/text.ts';
 import { Turns } from '../http/concurrency.ts';
 import { keepServing } from './reconnecting.ts';
 
-const troubleCharacters = 500;
+const warningCharacters = 500;
 
 /** The VMs that the umldir of a host knows, while a page is open; afterwards the last known ones. */
 export class DirectoryWatch {
-  readonly at: Endpoint;
+  readonly at: RemoteEndpoint;
   /** If it does not answer, its last list stays valid: its VMs may still exist. */
   list: DirList | undefined;
   /** Why the list may be old; '' if it is not. */
-  trouble = '';
+  warning = '';
   #leave: AbortController | undefined;
   readonly #turns = new Turns(webLimits.asksAtOnce);
 
-  constructor(at: Endpoint) {
+  constructor(at: RemoteEndpoint) {
     this.at = at;
   }
 
@@ -74,14 +74,14 @@ export class DirectoryWatch {
 
   async #look(client: DirectoryClient): Promise<DirList> {
     const list = await client.list();
-    const { sharing, trouble } = list.state;
+    const { sharing, warning } = list.state;
     this.list = list;
-    this.trouble = sharing === 'broken' ? printable(`${client.place}: ${trouble}`, troubleCharacters) : '';
+    this.warning = sharing === 'broken' ? printable(`${client.place}: ${warning}`, warningCharacters) : '';
     return list;
   }
 
   #fail(error: unknown): void {
-    this.trouble = printable(failureText(toFailure(error)), troubleCharacters);
+    this.warning = printable(failureText(toFailure(error)), warningCharacters);
   }
 }
 

@@ -5,12 +5,12 @@ import { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { webLimits } from '../../system/limits/limits.ts';
 import { type Identity, identityKey, personKey } from '../identity.ts';
 import { IdleClients } from './idle-clients.ts';
-import { isOtherName, OtherHosts } from './other-hosts.ts';
+import { isOtherName, RemoteHosts } from './other-hosts.ts';
 
 /** All VMs that umlweb shows, and the ways to their monitors: those of this host by its configuration, and of others. */
-export class Monitors {
+export class MonitorConnections {
   readonly configPath: string | undefined;
-  readonly #others: OtherHosts;
+  readonly #others: RemoteHosts;
   readonly #idle = new IdleClients();
   /** Name → control socket. */
   #ctrls: ReadonlyMap<string, string> = new Map();
@@ -19,7 +19,7 @@ export class Monitors {
   /** Errors: CONFIG_*, WEB_HOSTS. */
   constructor(configPath: string | undefined) {
     this.configPath = configPath;
-    this.#others = new OtherHosts(this.global());
+    this.#others = new RemoteHosts(this.global());
   }
 
   /** The configured VMs of this host, and the last known VMs of other hosts. */
@@ -28,8 +28,8 @@ export class Monitors {
   }
 
   /** Why the names may not be all. */
-  get troubles(): readonly string[] {
-    return this.#others.troubles;
+  get warnings(): readonly string[] {
+    return this.#others.warnings;
   }
 
   /** Follows changes on other hosts, until `close`. */

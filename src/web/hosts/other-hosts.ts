@@ -10,7 +10,7 @@ import { DirectoryWatch } from './directory-watch.ts';
 import { type OtherPlace, otherPlaces } from './other-host-paths.ts';
 
 /** The VMs of the hosts of `web_hosts`, as their directories have them: `VM@HOST`. */
-export class OtherHosts {
+export class RemoteHosts {
   /** The name of this host, as `plainHost` has it, whose VMs need no directory. */
   readonly #here: string;
   readonly #directories: readonly DirectoryWatch[];
@@ -33,10 +33,10 @@ export class OtherHosts {
   }
 
   /** Why the names may not be all, a line for each reason. */
-  get troubles(): string[] {
-    const troubles = this.#directories.map(({ trouble }) => trouble);
+  get warnings(): string[] {
+    const warnings = this.#directories.map(({ warning }) => warning);
     const left = this.#left === 0 ? '' : `${this.#left} VMs of other hosts are not shown: too many VMs`;
-    return [...troubles, left].filter(Boolean);
+    return [...warnings, left].filter(Boolean);
   }
 
   /** Keeps names and errors current, and calls `onChange` with each change, until `close`. */
@@ -69,9 +69,9 @@ export class OtherHosts {
 
   /** That it does not exist is known only if all directory servers have answered. */
   #unknown(vm: string): Error {
-    const [trouble] = this.troubles;
-    if (!isOtherName(vm) || trouble === undefined) return refused(404, vm, 'the VM does not exist');
-    return new UmlmonError('DIRECTORY_UNREACHABLE', { place: vm, cause: `the VM is unknown; ${trouble}` });
+    const [warning] = this.warnings;
+    if (!isOtherName(vm) || warning === undefined) return refused(404, vm, 'the VM does not exist');
+    return new UmlmonError('DIRECTORY_UNREACHABLE', { place: vm, cause: `the VM is unknown; ${warning}` });
   }
 
   #place(): void {

@@ -7,7 +7,7 @@ import { isLoopback, readIp } from '../../system/ip-address.ts';
 import { webLimits, webShares } from '../../system/limits/limits.ts';
 import { FairTurns, OverShare } from '../../system/sharing/fair-scheduler.ts';
 import { type Refused, refused } from '../http/answer.ts';
-import type { Session, Sessions } from './sessions.ts';
+import type { Session, WebSessions } from './sessions.ts';
 
 const throttleLimits = {
   free: webLimits.loginTries + 1,
@@ -24,13 +24,13 @@ export interface PasswordPlace {
 }
 
 /** Who may log in: users who know a password of VARDIR/.passwords. */
-export class Login {
-  readonly #sessions: Sessions;
+export class WebLogin {
+  readonly #sessions: WebSessions;
   readonly #throttle = new Throttle(throttleLimits);
   readonly #place: () => PasswordPlace;
   readonly #turns = new FairTurns(webLimits.loginsAtOnce, webShares.loginsWaiting);
 
-  constructor(sessions: Sessions, place: () => PasswordPlace) {
+  constructor(sessions: WebSessions, place: () => PasswordPlace) {
     this.#sessions = sessions;
     this.#place = place;
   }

@@ -4,7 +4,7 @@ import type { Grant } from '../../rpc/auth/password-file.ts';
 import { peerAt } from '../../rpc/server/peer.ts';
 import { webLimits, webShares } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
-import type { Peer } from '../../system/sharing/shares.ts';
+import type { SharePeer } from '../../system/sharing/shares.ts';
 import { LateAnswers } from '../http/late-answers.ts';
 
 /** A logged-in user. */
@@ -15,8 +15,8 @@ export interface Session {
   /** See markOf: gone from the password file, they end the session. */
   readonly marks: readonly string[];
   /** Shares of the client address and of the session itself in the common limits. The keys are not secret. */
-  readonly atAddress: Peer;
-  readonly itself: Peer;
+  readonly atAddress: SharePeer;
+  readonly itself: SharePeer;
   /** Known only to pages of umlweb, since no other page can read its responses. */
   readonly token: string;
   /** Milliseconds since 1970. */
@@ -30,7 +30,7 @@ export interface Session {
 }
 
 /** All sessions: few, of limited age, gone with umlweb. */
-export class Sessions {
+export class WebSessions {
   readonly #byId = new Map<string, Session>();
   readonly #shares = new FairTable<Session>(webShares.sessions, { atShare: 'replace', atFull: 'replace' });
   #last = 0;

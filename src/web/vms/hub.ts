@@ -1,12 +1,12 @@
 import { webLimits } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
-import type { Monitors } from '../hosts/monitors.ts';
-import { dashboard } from '../identity.ts';
+import type { MonitorConnections } from '../hosts/monitors.ts';
+import { dashboardIdentity } from '../identity.ts';
 import type { LiveMessage, WireEvent, WireVm } from '../wire.ts';
 import { VmWatch } from './vm-watch.ts';
 
 /** A page that shows VMs. */
-export interface Viewer {
+export interface DashboardClient {
   maySee(vm: string): boolean;
   /** Whether those are all VMs. */
   readonly seesAll: boolean;
@@ -19,8 +19,8 @@ export interface Viewer {
  * monitors then return only data that every user may see.
  */
 export class Hub {
-  readonly #monitors: Monitors;
-  readonly #viewers = new Set<Viewer>();
+  readonly #monitors: MonitorConnections;
+  readonly #viewers = new Set<DashboardClient>();
   readonly #watches = new Map<string, VmWatch>();
   #events: WireEvent[] = [];
   /** Of the VM that has most of them, the oldest goes. */
@@ -29,14 +29,14 @@ export class Hub {
     { atShare: 'replace', atFull: 'replace' },
   );
   /** What the pages know of the directories. */
-  #troubles = '';
+  #warnings = '';
 
-  constructor(monitors: Monitors) {
+  constructor(monitors: MonitorConnections) {
     this.#monitors = monitors;
   }
 
   /** Shows everything to a viewer from now on; the function ends that. */
-  add(viewer: Viewer): () => void {
+  add(viewer: DashboardClient): () => void {
     // Older pages also receive changes of the configuration.
     this.#change();
     this.#viewers.add(viewer);
@@ -59,24 +59,24 @@ export class Hub {
     if (this.#refresh()) for (const viewer of this.#viewers) this.#showAll(viewer);
   }
 
-  #showAll(viewer: Viewer): void {
+  #showAll(viewer: DashboardClient): void {
     const seen = this.#monitors.names().filter((name) => viewer.maySee(name));
     const watches = seen.flatMap((name) => this.#watches.get(name) ?? []);
     const vms = watches.flatMap(({ latest, history }) => (latest ? [{ vm: latest, history }] : []));
     const names = watches.map(({ name }) => name);
-    const troubles = viewer.seesAll ? this.#monitors.troubles : [];
-    viewer.send(textOf({ kind: 'vms', names, vms, troubles }));
+    const warnings = viewer.seesAll ? this.#monitors.warnings : [];
+    viewer.send(textOf({ kind: 'vms', names, vms, warnings }));
     viewer.send(textOf({ kind: 'events', events: this.#events.filter(({ vm }) => viewer.maySee(vm)) }));
   }
 
   /** Watches exactly the existing VMs; returns whether pages must be notified. */
   #refresh(): boolean {
     const names = this.#monitors.names();
-    const troubles = JSON.stringify(this.#monitors.troubles);
+    const warnings = JSON.stringify(this.#monitors.warnings);
     const gone = [...this.#watches.keys()].filter((name) => !names.includes(name));
     const come = names.filter((name) => !this.#watches.has(name));
-    const isNew = gone.length + come.length > 0 || troubles !== this.#troubles;
-    this.#troubles = troubles;
+    const isNew = gone.length + come.length > 0 || warnings !== this.#warnings;
+    this.#warnings = warnings;
     for (const name of gone) {
       this.#watches.get(name)?.close();
       this.#watches.delete(name);
@@ -93,7 +93,7 @@ export class Hub {
       const delay = rateTime + Math.floor((pollTime * count) / come.length);
       this.#watches.set(
         name,
-        new VmWatch(name, () => this.#monitors.connect(name, dashboard), listener, delay),
+        new VmWatch(name, () => this.#monitors.connect(name, dashboardIdentity), listener, delay),
       );
     }
     return isNew;

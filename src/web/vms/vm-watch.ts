@@ -4,7 +4,7 @@ import type { VmInfo } from '../../rpc/umlmonctrl.gen.ts';
 import { isErrorCode, toFailure } from '../../system/errors/errors.ts';
 import { webLimits } from '../../system/limits/limits.ts';
 import { keepServing } from '../hosts/reconnecting.ts';
-import { absent, type Look, sampleOf } from '../sample.ts';
+import { absent, sampleOf, type VmReading } from '../sample.ts';
 import type { WireEvent, WirePoint, WireVm } from '../wire.ts';
 
 export interface VmListener {
@@ -26,7 +26,7 @@ export class VmWatch {
   latest: WireVm | undefined;
   readonly #listener: VmListener;
   readonly #leave = new AbortController();
-  #before: Look | undefined;
+  #before: VmReading | undefined;
   #monitorPid = 0;
   /** Number of the next event of this monitor. */
   #next = 1;
@@ -67,7 +67,7 @@ export class VmWatch {
   async #lookOften(client: MonitorClient, first: string, delayMs: number): Promise<void> {
     let [state, wait] = [first, delayMs];
     while (!this.#leave.signal.aborted) {
-      await this.#waitForNews(state === 'down' ? 0 : wait);
+      await this.#waitForNews(state === 'stopped' ? 0 : wait);
       wait = webLimits.pollTime;
       this.#isOld = false;
       ({ state } = await this.#look(client));
@@ -120,7 +120,7 @@ export class VmWatch {
     // A guest that hangs, boots or is paused cannot be measured.
     const isAwake = info.state === 'running' && !info.paused && info.hungSince === 0;
     const stats = isAwake ? await client.call('stats', undefined).catch(onlyFailed) : undefined;
-    const look: Look = { time: Date.now(), on: performance.now(), info, stats };
+    const look: VmReading = { time: Date.now(), on: performance.now(), info, stats };
     const before = this.#before;
     const vm = sampleOf(this.name, look, before);
     // Two measurements that an event brings close together are too short for rates.

@@ -25,7 +25,7 @@ export async function measureConsole(pair: Pair, boots = 3): Promise<Figure[]> {
     await pair.startBare();
     await pair.startWatched();
     const viewer = await Viewer.open(pair.client, 'con1');
-    await viewer.takePen();
+    await viewer.takeControl();
     add(output, await measureOutput(pair, viewer));
     add(echo, await measureEcho(pair, viewer));
     await pair.endBare();

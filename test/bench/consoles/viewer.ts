@@ -6,7 +6,7 @@ const most = 65_536;
 /** A prompt may follow the marker. */
 const tailBytes = 256;
 
-/** A seat at a console as umlwatch takes one, with the same questions as the floor answers. */
+/** A viewer at a console as umlwatch takes one, with the same questions as the floor answers. */
 export class Viewer {
   readonly #client: MonitorClient;
   readonly #id: number;
@@ -18,8 +18,8 @@ export class Viewer {
   }
 
   /** Takes the right to type from whoever has it. */
-  async takePen(): Promise<void> {
-    await this.#client.call('consolePen', { id: this.#id, action: 'take' });
+  async takeControl(): Promise<void> {
+    await this.#client.call('consoleControl', { id: this.#id, action: 'take' });
   }
 
   private constructor(client: MonitorClient, id: number, offset: number) {

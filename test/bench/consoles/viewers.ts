@@ -38,7 +38,7 @@ export async function measureViewers(world: World): Promise<Figure[]> {
     await delay(settleMs);
     // The shell echoes what is typed, and nothing runs.
     const typist = await Viewer.open(client, 'con1');
-    await typist.takePen();
+    await typist.takeControl();
     const times = await typist.echo(echoes, keyMs);
     await typist.type('\x15');
     await typist.close();

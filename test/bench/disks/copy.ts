@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { administrator } from '../../disk/commands/callers.ts';
 import { MountedFilesystem } from '../../disk/content/host-filesystem.ts';
 import { TestStore } from '../../disk/store/store.ts';
@@ -36,7 +36,7 @@ async function measureIn(directory: string, name: string): Promise<Figure> {
   const store = new TestStore(directory);
   const image: ImageName = { vm: 'vm1', path: '/disks/root.dsk' };
   const target: ImageName = { vm: 'vm1', path: '/disks/copy.dsk' };
-  const [from, to] = [store.add(image), hostPathOf(target, store)];
+  const [from, to] = [store.add(image), imagePathOnHost(target, store)];
   makeImage(from);
   const host = { store, by: '@bench.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
   const time = async (work: () => Promise<unknown>): Promise<number> => {
@@ -48,7 +48,7 @@ async function measureIn(directory: string, name: string): Promise<Figure> {
   const times = await inTurns(
     rounds,
     () => time(() => run('cp', ['--sparse=always', '--reflink=auto', from, to])),
-    () => time(() => runDiskVerb({ verb: 'copy', image, target }, host)),
+    () => time(() => runDiskCommand({ verb: 'copy', image, target }, host)),
   );
   const [cp, ours] = [median(times.baseline), median(times.subject)];
   return {

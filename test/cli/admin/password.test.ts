@@ -51,7 +51,7 @@ describe('umladmin password', () => {
 
   test('lists which there are, and nothing of them', () => {
     expect(admin('password -list').stdout).toBe('no password is set\n');
-    for (const args of ['password vm1', 'password web -role look', 'password'])
+    for (const args of ['password vm1', 'password web -role view', 'password'])
       admin(args, 'one for all of them\n');
     const { stdout } = admin('password -list');
     expect(stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')).toBe(
@@ -63,9 +63,9 @@ describe('umladmin password', () => {
   });
 
   test('removes one, or those of all roles', () => {
-    for (const role of ['look', 'admin', 'operate'])
+    for (const role of ['view', 'admin', 'operate'])
       admin(`password vm1 -role ${role}`, `the one for ${role}\n`);
-    expect(admin('password vm1 -role look -remove').stdout).toBe('vm1: removed look\n');
+    expect(admin('password vm1 -role view -remove').stdout).toBe('vm1: removed look\n');
     expect(admin('password vm1 -remove').stdout).toBe('vm1: removed admin, operate\n');
     expect(admin('password vm1 -remove')).toMatchObject({ status: 1, stdout: '' });
   });
@@ -75,7 +75,7 @@ describe('umladmin password', () => {
     expect(admin('password vm1', '')).toMatchObject({ status: 2 });
     expect(admin('password wm1', 'long enough\n').stderr).toContain('did you mean "vm1"');
     expect(admin('password vm1 -role root', 'long enough\n').stderr).toContain(
-      'look, console, operate, admin',
+      'view, console, operate, admin',
     );
     expect(admin('password -list').stdout).toBe('no password is set\n');
   });

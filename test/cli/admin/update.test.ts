@@ -91,7 +91,7 @@ test('the difference of each VM, and when it takes effect; running ones are unto
   expect(after.map(({ monitorPid, kernelPid, state }) => [monitorPid, kernelPid, state])).toEqual(
     before.map(({ monitorPid, kernelPid, state }) => [monitorPid, kernelPid, state]),
   );
-  expect((await infoOf('new')).state).toBe('down');
+  expect((await infoOf('new')).state).toBe('stopped');
   expect(readFileSync(world.configPath, 'utf8')).toBe(text);
   // What took effect is in force; what waits is still told.
   const settings = (await infoOf('vm1')).settings;
@@ -114,7 +114,7 @@ test('on a terminal: a question before a VM without section is stopped', async (
     await terminal.shows('Stop vm3, which is not in the configuration any more? [y/N]');
     terminal.line('n');
     await terminal.shows('<5>');
-    expect((await infoOf('vm3')).state).toBe('down');
+    expect((await infoOf('vm3')).state).toBe('stopped');
     terminal.afresh('umladmin update vm3; echo "<$?>"');
     await terminal.shows('[y/N]');
     terminal.line('y');

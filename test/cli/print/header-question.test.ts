@@ -45,7 +45,7 @@ test('without a terminal it is refused with the file named, unless -yes is given
   const lines = admin('-json', 'disk', 'cow-merge', 'vm1:/disks/e.cow');
   expect([lines.status, lines.stdout + lines.stderr]).toEqual([
     5,
-    expect.stringContaining('"IMAGE_FOREIGN"'),
+    expect.stringContaining('"IMAGE_NOT_OWNED"'),
   ]);
   expect(readFileSync(golden).equals(before)).toBe(true);
 

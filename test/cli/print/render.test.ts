@@ -82,8 +82,8 @@ const running: VmInfo = {
   lastExit: null,
   eventsNext: 8,
   logDropped: 3000,
-  troubles: 2,
-  lastTrouble: 'con0: the log cannot be written',
+  warningCount: 2,
+  lastWarning: 'con0: the log cannot be written',
   hungSince: 0,
   held: null,
   networks: [],
@@ -102,7 +102,7 @@ const running: VmInfo = {
   paused: null,
   hostMemory: 0,
   refusals: [],
-  warnings: [],
+  networkWarnings: [],
   guestValues: [],
 };
 
@@ -111,7 +111,7 @@ describe('-info', () => {
     expect(infoText(running, noon)).toBe(
       [
         'vm1',
-        '  wrong: con0: the log cannot be written (the newest of 2 troubles since the monitor began) (umlwatch vm1 -events -since 1)',
+        '  wrong: con0: the log cannot be written (the newest of 2 warnings since the monitor began) (umlwatch vm1 -events -since 1)',
         '  wrong: the log of con0: ENOSPC: disk full, write (umlwatch vm1 -events -since 1)',
         '  state       running for 1 h 2 min',
         '  operation   stop (operation 7, asked by uid 0)',
@@ -123,7 +123,7 @@ describe('-info', () => {
         '  mconsole    /run/umlmon/vm1/run/uml/vm1/mconsole',
         '  ready       not yet (guest); launched after 9 ms, kernel 31 ms',
         '  guest says  booted\\x1b]0;gotcha\\x07',
-        '  troubles    2, the last: con0: the log cannot be written',
+        '  warnings    2, the last: con0: the log cannot be written',
         "  log         2.9 KiB of the monitor's own are missing",
         'disks',
         '  ubd0  /disks/root.cow over /shared/disks/base.dsk  64 MiB, 4 KiB used',
@@ -190,7 +190,7 @@ describe('-info', () => {
   test('of a VM that crashed: why, and what con0 showed last', () => {
     const gone = {
       logDropped: 0,
-      troubles: 0,
+      warningCount: 0,
       operation: '',
       kernelPid: 0,
       kernelVersion: '',
@@ -202,7 +202,7 @@ describe('-info', () => {
       ...running,
       ...gone,
       readiness: { ...running.readiness, reached: [] },
-      state: 'down',
+      state: 'stopped',
       disks: [],
       consoles: [],
       settings: [],
@@ -254,12 +254,12 @@ test('-info of a VM that hangs, and of one that is held', () => {
       .find((text) => text.startsWith(`  ${name}`));
   expect(line({ ...running, hungSince: noon }, 'hung since')).toBe('  hung since  2026-11-21 12:00:00');
   const why = 'more than 5 deaths in 600 s (restart_limit)';
-  expect(line({ ...running, held: { kind: 'gave-up', since: noon, why } }, 'held')).toBe(
+  expect(line({ ...running, held: { kind: 'restart-limit', since: noon, why } }, 'held')).toBe(
     `  held        gave up at 2026-11-21 12:00:00: ${why}`,
   );
-  expect(line({ ...running, held: { kind: 'kept', since: noon, why: 'on_crash = keep' } }, 'held')).toBe(
-    '  held        kept since 2026-11-21 12:00:00: on_crash = keep',
-  );
+  expect(
+    line({ ...running, held: { kind: 'preserved', since: noon, why: 'on_crash = preserve' } }, 'held'),
+  ).toBe('  held        kept since 2026-11-21 12:00:00: on_crash = preserve');
 });
 
 test('an exit that somebody asked for', () => {

@@ -39,7 +39,7 @@ const monitor: Handlers<typeof umlmonctrl> = {
     info: {
       ...info,
       ...{ name: evil, operation: evil, user: evil, cpus: evil, tcp: evil, mconsole: evil },
-      held: { kind: 'kept', since: 1, why: evil },
+      held: { kind: 'preserved', since: 1, why: evil },
       paused: { since: 1, by: evil, resumesAt: 0 },
       settings: [{ key: evil, value: evil, origin: evil }],
       disks: [disk],

@@ -26,7 +26,7 @@ beforeEach(async () => {
   if (!monitor || monitor.exitCode !== null || monitor.signalCode !== null)
     monitor = await world.startMonitor('vm1');
   // A guest of its own for each test: it boots in a tenth of a second.
-  if ((await info()).state !== 'down') world.run('umlwatch', ['vm1', '-kill']);
+  if ((await info()).state !== 'stopped') world.run('umlwatch', ['vm1', '-kill']);
   expect(world.run('umlwatch', ['vm1', '-start'])).toMatchObject({ status: 0, stderr: '' });
   terminal = new Tmux({ commands });
   await terminal.shows('$');
@@ -174,7 +174,7 @@ describe('what happens to the VM under a session', () => {
   test('power off is told; a start from elsewhere goes on in the same session', async () => {
     await connect();
     terminal.line('poweroff');
-    await terminal.shows('[vm1 is down (poweroff); CTRL-] d leaves]');
+    await terminal.shows('[vm1 is stopped (poweroff); CTRL-] d leaves]');
     // For a guest that is gone.
     terminal.line('echo for nobody >/tmp/nobody');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -199,8 +199,8 @@ describe('what happens to the VM under a session', () => {
     await connect();
     const { kernelPid } = await info();
     terminal.line('reboot');
-    await terminal.shows('[vm1 is down (reboot); CTRL-] d leaves]');
-    await showsPromptAfter('vm1 is down (reboot); CTRL-] d leaves]');
+    await terminal.shows('[vm1 is stopped (reboot); CTRL-] d leaves]');
+    await showsPromptAfter('vm1 is stopped (reboot); CTRL-] d leaves]');
     expect((await info()).kernelPid).not.toBe(kernelPid);
     terminal.line('echo $((1+1)) again');
     await terminal.shows('2 again');
@@ -212,16 +212,16 @@ describe('what happens to the VM under a session', () => {
     await terminal.shows('- /etc/profile');
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('1 0');
     expect(world.run('umlwatch', ['vm1', '-kill']).status).toBe(0);
-    await terminal.shows('[vm1 is down (killed); CTRL-] d leaves]');
+    await terminal.shows('[vm1 is stopped (killed); CTRL-] d leaves]');
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('0 1');
   });
 
   test('a session may begin before the VM is started', async () => {
     world.run('umlwatch', ['vm1', '-kill']);
     terminal.line('umlwatch vm1 -connect con1');
-    await terminal.shows('[con1 of vm1, which is down; CTRL-] d leaves]');
+    await terminal.shows('[con1 of vm1, which is stopped; CTRL-] d leaves]');
     world.run('umlwatch', ['vm1', '-start']);
-    await showsPromptAfter('which is down; CTRL-] d leaves]');
+    await showsPromptAfter('which is stopped; CTRL-] d leaves]');
   });
 });
 

@@ -20,7 +20,7 @@ const watch = (...args: string[]) => world.run('umlwatch', ['vm1', ...args]);
 const info = (name = 'vm1') => JSON.parse(world.run('umlwatch', [name, '-json', '-info']).stdout) as VmInfo;
 
 beforeEach(() => {
-  if (info().state === 'down') expect(watch('-start', '-wait', 'ready').status).toBe(0);
+  if (info().state === 'stopped') expect(watch('-start', '-wait', 'ready').status).toBe(0);
 });
 
 describe('umlwatch', () => {
@@ -38,7 +38,7 @@ describe('umlwatch', () => {
     expect(after.readiness.ready).toBe(true);
   });
 
-  test('-restart of a VM that is down starts it', () => {
+  test('-restart of a VM that is stopped starts it', () => {
     expect(watch('-stop').status).toBe(0);
     expect(watch('-restart', '-wait', 'ready')).toMatchObject({
       status: 0,
@@ -75,13 +75,13 @@ describe('umlwatch', () => {
 describe('umladmin restart', () => {
   test('restarts those that are not down, and leaves the others', () => {
     const before = info();
-    expect(info('vm2').state).toBe('down');
+    expect(info('vm2').state).toBe('stopped');
     const { status, stdout } = world.run('umladmin', ['restart', '-wait', 'ready']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^vm1: .*; guest, after \d+ ms$/m);
-    expect(stdout).toMatch(/^vm2: it is down$/m);
+    expect(stdout).toMatch(/^vm2: it is stopped$/m);
     expect(info().kernelPid).not.toBe(before.kernelPid);
-    expect(info('vm2').state).toBe('down');
+    expect(info('vm2').state).toBe('stopped');
   });
 
   test('starts one that is named; an unknown one is an error, and holds up nobody', () => {
@@ -123,6 +123,6 @@ test('a VM that its policies give up is not waited for', () => {
   });
   const run = new NextRun('vm1');
   expect(run.take(event('state', 'starting'))).toBeUndefined();
-  expect(run.take(event('state', 'down'))).toBeUndefined();
-  expect(() => run.take(event('gave-up'))).toThrow(/nothing starts it again: more than 5 deaths/);
+  expect(run.take(event('state', 'stopped'))).toBeUndefined();
+  expect(() => run.take(event('restart-limit'))).toThrow(/nothing starts it again: more than 5 deaths/);
 });

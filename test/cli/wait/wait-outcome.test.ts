@@ -27,19 +27,27 @@ function result(work: () => { level: string } | undefined): string {
 }
 
 test.each<[WaitLevel, VmInfo, string]>([
-  ['down', vm('down', []), 'down'],
-  ['down', vm('running', ['kernel']), 'waiting'],
+  ['stopped', vm('stopped', []), 'stopped'],
+  ['stopped', vm('running', ['kernel']), 'waiting'],
   ['kernel', vm('running', ['kernel']), 'kernel'],
   ['kernel', vm('stopping', ['kernel']), 'kernel'],
   ['guest', vm('running', ['kernel']), 'waiting'],
   ['ready', vm('running', ['kernel']), 'waiting'],
   ['ready', vm('running', ['kernel', 'guest']), 'guest'],
-  ['ready', vm('down', []), 'waiting'],
-  ['console', vm('down', []), 'waiting'],
+  ['ready', vm('stopped', []), 'waiting'],
+  ['console', vm('stopped', []), 'waiting'],
   ['console', vm('running', [], 'con0 x'), 'waiting'],
   ['console', vm('running', []), 'WAIT_NEVER: no ready_pattern says what a console must show'],
-  ['kernel', vm('foreign', []), 'WAIT_NEVER: it is foreign: a kernel runs that its monitor cannot vouch for'],
-  ['down', vm('foreign', []), 'WAIT_NEVER: it is foreign: a kernel runs that its monitor cannot vouch for'],
+  [
+    'kernel',
+    vm('unmanaged', []),
+    'WAIT_NEVER: it is foreign: a kernel runs that its monitor cannot vouch for',
+  ],
+  [
+    'stopped',
+    vm('unmanaged', []),
+    'WAIT_NEVER: it is foreign: a kernel runs that its monitor cannot vouch for',
+  ],
 ])('%s, at once', (level, now, outcome) => {
   expect(result(() => outcomeNow(level, now))).toBe(outcome);
 });
@@ -76,16 +84,21 @@ describe('by events', () => {
   const crash = event('exit', 'crash: no init', { cause: 'crash' });
 
   test('the VM goes down', () => {
-    const events = [state('down', 'starting'), state('starting', 'running'), crash, state('running', 'down')];
-    expect(outcomeAfter('guest', events)).toBe('WAIT_DOWN: guest was not reached: crash: no init');
-    expect(outcomeAfter('down', events)).toBe('down');
+    const events = [
+      state('stopped', 'starting'),
+      state('starting', 'running'),
+      crash,
+      state('running', 'stopped'),
+    ];
+    expect(outcomeAfter('guest', events)).toBe('WAIT_STOPPED: guest was not reached: crash: no init');
+    expect(outcomeAfter('stopped', events)).toBe('stopped');
   });
 
   test('a start fails: the words come with the end of the operation', () => {
-    const failing = [state('down', 'starting'), state('starting', 'down')];
+    const failing = [state('stopped', 'starting'), state('starting', 'stopped')];
     expect(outcomeAfter('kernel', failing)).toBe('waiting');
     expect(outcomeAfter('kernel', [...failing, ended('start', 'start failed: no disk')])).toBe(
-      'WAIT_DOWN: kernel was not reached: start failed: no disk',
+      'WAIT_STOPPED: kernel was not reached: start failed: no disk',
     );
     expect(outcomeAfter('kernel', [ended('start', 'the end of an earlier one'), ready('kernel')])).toBe(
       'kernel',

@@ -77,8 +77,11 @@ describe('-wait', () => {
     expect(watch('-info').stdout).toMatch(
       /ready +yes \(guest\); launched after \d+ ms, (kernel \d+ ms, guest|guest \d+ ms, kernel) \d+ ms\n/,
     );
-    expect(watch('-kill', '-wait', 'down').stdout).toBe('vm1: killed\nvm1: down (killed)\n');
-    expect(JSON.parse(watch('-wait', 'down', '-json').stdout)).toEqual({ level: 'down', cause: 'killed' });
+    expect(watch('-kill', '-wait', 'stopped').stdout).toBe('vm1: killed\nvm1: down (killed)\n');
+    expect(JSON.parse(watch('-wait', 'stopped', '-json').stdout)).toEqual({
+      level: 'stopped',
+      cause: 'killed',
+    });
   });
 
   test('before the start', async () => {
@@ -98,19 +101,19 @@ describe('-wait', () => {
       stdout: '',
       stderr: 'umlwatch: vm1: console was not reached within 0.3 s (hint: umlwatch vm1 -info -log con0)\n',
     });
-    expect(watch('-wait', 'down', '-timeout', '300ms').status).toBe(8);
+    expect(watch('-wait', 'stopped', '-timeout', '300ms').status).toBe(8);
   });
 
   test('the VM dies: status 7; who waited for that is content', async () => {
     watch('-start');
-    const [level, down] = [begin('-wait', 'console', '-json'), begin('-wait', 'down')];
+    const [level, down] = [begin('-wait', 'console', '-json'), begin('-wait', 'stopped')];
     await Promise.all([level.asked(), down.asked()]);
     const { kernelPid } = await client.call('info', undefined);
     process.kill(kernelPid, 'SIGKILL');
     const { status, stderr } = await level.ended;
     expect(status).toBe(7);
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'WAIT_DOWN', place: 'vm1' } });
-    expect(await down.ended).toEqual({ status: 0, stdout: 'vm1: down (crash)\n', stderr: '' });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'WAIT_STOPPED', place: 'vm1' } });
+    expect(await down.ended).toEqual({ status: 0, stdout: 'vm1: stopped (crash)\n', stderr: '' });
   });
 
   test('a start that fails: status 7 and why', async () => {
@@ -136,7 +139,7 @@ describe('-wait', () => {
       tmux.line('umlwatch vm1');
       await expect.poll(() => tmux.screen(), { timeout: 20_000 }).toMatch(/^vm1>$/m);
       tmux.line('wait down -timeout 100ms');
-      await expect.poll(() => tmux.screen(), { timeout: 20_000 }).toMatch(/vm1: down/);
+      await expect.poll(() => tmux.screen(), { timeout: 20_000 }).toMatch(/vm1: stopped/);
       tmux.line('wait kernel');
       await untilAsleep(tmux.foreground('umlwatch.cjs'));
       tmux.keys('C-c');

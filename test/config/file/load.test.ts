@@ -136,7 +136,7 @@ describe('loadConfig', () => {
     ],
   ])('only warns of %s', (_what, text, key, words) => {
     const { config, problems } = load(text);
-    expect(problems).toMatchObject([{ severity: 'warning', code: 'CONFIG_UNUSUAL', key }]);
+    expect(problems).toMatchObject([{ severity: 'warning', code: 'CONFIG_WARNING', key }]);
     expect(problems.map(problemText)[0]).toMatch(words);
     expect(config?.vms.has('vm1')).toBe(true);
   });

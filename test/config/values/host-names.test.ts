@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { parseVmAddress } from '../../../src/cli/remote/vm-address.ts';
 import { parseInterface } from '../../../src/config/networks/values.ts';
-import { hostName, isHostName } from '../../../src/config/values/host-name.ts';
+import { isHostName, readHostName } from '../../../src/config/values/host-name.ts';
 import { parseGroupRoles } from '../../../src/config/values/remote-values.ts';
 import { parseIdMap, whyUnmapped } from '../../../src/jail/id-map.ts';
 
@@ -20,7 +20,7 @@ test.each([
   ['$(x)', undefined],
   ['x'.repeat(254), undefined],
 ])('the host %j', (text, expected) => {
-  const found = hostName(text);
+  const found = readHostName(text);
   expect(found).toBe(expected);
   if (found !== undefined) expect(isHostName(found)).toBe(true);
 });
@@ -62,13 +62,13 @@ test('groups with blanks, domains and quotes', () => {
     parseGroupRoles(`look:"domain users" operate:CORP\\tutors  admin:'the admins' console:70000`),
   ).toEqual({
     value: [
-      { role: 'look', group: 'domain users' },
+      { role: 'view', group: 'domain users' },
       { role: 'operate', group: 'CORP\\tutors' },
       { role: 'admin', group: 'the admins' },
       { role: 'console', group: '70000' },
     ],
   });
-  for (const text of ['look', 'look:', 'look:"x', 'look:a:b', 'look:"a"b', ':a', 'boss:a'])
+  for (const text of ['view', 'look:', 'look:"x', 'look:a:b', 'look:"a"b', ':a', 'boss:a'])
     expect(parseGroupRoles(text), text).toHaveProperty('cause');
 });
 

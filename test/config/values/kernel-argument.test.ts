@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { kernelArgument, userArgument } from '../../../src/config/values/kernel-argument.ts';
-import { parseArguments } from '../../../src/config/values/kernel-arguments.ts';
+import { parseKernelArguments } from '../../../src/config/values/kernel-arguments.ts';
 import { bytesOf, parseLine, reaches, textOf } from '../../helpers/guest/kernel-parser.ts';
 
 /** Pieces of which lines can be made that mean something to somebody. */
@@ -110,7 +110,7 @@ describe('arguments of the user', () => {
     let accepted = 0;
     fc.assert(
       fc.property(line, (text) => {
-        const parsed = parseArguments(text);
+        const parsed = parseKernelArguments(text);
         if ('cause' in parsed) {
           expect(parsed.cause).not.toBe('');
           return;
@@ -148,7 +148,7 @@ describe('arguments of the user', () => {
     ['a="b\tc"', 'a tab between quotes'],
     ['a="b', 'not closed'],
   ])('%j are refused, with the character', (text, cause) => {
-    expect(parseArguments(text)).toMatchObject({
+    expect(parseKernelArguments(text)).toMatchObject({
       code: 'CONFIG_BAD_VALUE',
       cause: expect.stringContaining(cause),
       hint: expect.any(String),
@@ -168,7 +168,10 @@ describe('arguments of the user', () => {
     ...['virtio-uml.device=/x:1', '"virtio_uml.device=/x:1"', '-- ubd7=/x', '-- hostfs=/x', 'xterm=a,b,c'],
     ...['stderr=1', 'umlmon.name=x', 'umlmon.consoles=', '"--help"', '--version'],
   ])('%j is umlmon’s or reaches for the host', (text) => {
-    expect(parseArguments(text)).toMatchObject({ code: 'CONFIG_RESERVED', hint: expect.stringMatching(/./) });
+    expect(parseKernelArguments(text)).toMatchObject({
+      code: 'CONFIG_RESERVED',
+      hint: expect.stringMatching(/./),
+    });
   });
 
   it.each([
@@ -182,7 +185,7 @@ describe('arguments of the user', () => {
     'consoleblank=0',
     'vector=1',
   ])('%j is left to the guest', (text) => {
-    expect(parseArguments(text)).not.toHaveProperty('cause');
+    expect(parseKernelArguments(text)).not.toHaveProperty('cause');
   });
 });
 

@@ -5,7 +5,7 @@ import { isFamily } from '../../../src/config/keys/key.ts';
 import { vmKeys } from '../../../src/config/keys/vm-keys.ts';
 import { vmNameDamage } from '../../../src/config/names.ts';
 import { editDistance, suggest } from '../../../src/config/suggest.ts';
-import { parseArguments } from '../../../src/config/values/kernel-arguments.ts';
+import { parseKernelArguments } from '../../../src/config/values/kernel-arguments.ts';
 import {
   parseCpus,
   parseEscape,
@@ -66,13 +66,13 @@ describe('values', () => {
   });
 
   it('of arguments are split at blanks outside quotes, and only there', () => {
-    expect(parseArguments(' a\tb="c  d" "e f"g ')).toEqual({ value: ['a', 'b="c  d"', '"e f"g'] });
+    expect(parseKernelArguments(' a\tb="c  d" "e f"g ')).toEqual({ value: ['a', 'b="c  d"', '"e f"g'] });
     const argument = fc
       .array(fc.constantFrom('x', 'y=', '"p q"', '-', '.', '\\'), { minLength: 1, maxLength: 6 })
       .map((parts) => `z${parts.join('')}`);
     fc.assert(
       fc.property(fc.array(argument), (list) => {
-        expect(parseArguments(list.join('  '))).toEqual({ value: list });
+        expect(parseKernelArguments(list.join('  '))).toEqual({ value: list });
       }),
     );
   });
@@ -92,7 +92,7 @@ describe('values', () => {
     'seccomp=off',
     'time-travel',
   ])('leave %s to the guest', (argument) => {
-    expect(parseArguments(argument)).toEqual({ value: [argument] });
+    expect(parseKernelArguments(argument)).toEqual({ value: [argument] });
   });
 
   it.each([
@@ -118,7 +118,7 @@ describe('values', () => {
     '--help',
     '--version',
   ])('keep %s from the guest', (argument) => {
-    expect(parseArguments(`quiet ${argument}`)).toMatchObject({ code: 'CONFIG_RESERVED' });
+    expect(parseKernelArguments(`quiet ${argument}`)).toMatchObject({ code: 'CONFIG_RESERVED' });
   });
 });
 

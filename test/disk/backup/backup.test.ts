@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { givenNameDamage } from '../../../src/config/names.ts';
-import { fingerprintOf } from '../../../src/disk/backup/fingerprint.ts';
+import { imageFingerprint } from '../../../src/disk/backup/fingerprint.ts';
 import {
   freshName,
   type Manifest,
@@ -16,7 +16,7 @@ import {
 import { listBackups, openBackup } from '../../../src/disk/backup/store.ts';
 import { checkSoundness } from '../../../src/disk/content/fsck.ts';
 import { copyContent } from '../../../src/disk/io/copy-content.ts';
-import { Directory } from '../../../src/system/files/held-directory.ts';
+import { HeldDirectory } from '../../../src/system/files/held-directory.ts';
 
 let scratch: string;
 
@@ -125,7 +125,7 @@ test('a fingerprint differs for other content, and ignores which zeros are holes
   const fingerprint = async (): Promise<string> => {
     const handle = await open(path, 'r');
     try {
-      return await fingerprintOf(handle, statSync(path).size);
+      return await imageFingerprint(handle, statSync(path).size);
     } finally {
       await handle.close();
     }
@@ -165,7 +165,7 @@ test('results of e2fsck: clean, errors, and not checked', async () => {
   const image = join(scratch, 'fs');
   const soundness = async () => {
     const handle = await open(image, 'r');
-    const directory = Directory.open(scratch);
+    const directory = HeldDirectory.open(scratch);
     try {
       return await checkSoundness({
         image: handle,

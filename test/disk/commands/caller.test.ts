@@ -2,9 +2,9 @@
 import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DiskVerb, ImageCaller, Question } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand, ImageCaller, Question } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { describeImage } from '../../../src/disk/store/describe.ts';
 import { listForClient } from '../../../src/disk/store/list.ts';
 import { nobody } from '../../helpers/programs/world.ts';
@@ -21,7 +21,7 @@ const [cow, mine, out] = [own('e.cow'), own('mine.dsk'), own('out.dsk')];
 const [golden, secret, hidden] = [shared('golden.dsk'), shared('secret.dsk'), shared('closed/base.dsk')];
 
 let store: TestStore;
-const path = (name: ImageName) => hostPathOf(name, store);
+const path = (name: ImageName) => imagePathOnHost(name, store);
 
 beforeEach(() => {
   store = new TestStore();
@@ -44,11 +44,11 @@ function nameBacking({ path: stored }: ImageName): void {
 }
 
 const owner = { uid: nobody, gid: nobody, mode: 0o600 };
-const run = (request: DiskVerb, caller: ImageCaller = client('vm1', nobody)) =>
-  runDiskVerb(request, { store, by: '@vm1.1', owner, caller });
+const run = (request: DiskCommand, caller: ImageCaller = client('vm1', nobody)) =>
+  runDiskCommand(request, { store, by: '@vm1.1', owner, caller });
 
 /** Every verb that reads the backing file of a COW image. */
-const following: readonly DiskVerb[] = [
+const following: readonly DiskCommand[] = [
   { verb: 'convert', image: cow, target: out },
   { verb: 'check', image: cow },
   { verb: 'cow-merge', image: cow, target: out },
@@ -60,7 +60,7 @@ describe('a client of a VM', () => {
     ['of root alone', secret],
     ['in a directory that the user of the VM cannot pass', hidden],
   ])('a header that names an image %s', (_, target) => {
-    test.each(following.map((request): [string, DiskVerb] => [request.verb, request]))(
+    test.each(following.map((request): [string, DiskCommand] => [request.verb, request]))(
       '%s',
       async (_, request) => {
         nameBacking(target);
@@ -72,7 +72,7 @@ describe('a client of a VM', () => {
     test('a header that names a file the user cannot read: merged in place, and reported', async () => {
       nameBacking(target);
       const before = readFileSync(path(target));
-      await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });
+      await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_NOT_OWNED' });
       expect(readFileSync(path(target)).equals(before)).toBe(true);
       for (const image of [cow, target])
         await expect(describeImage(store, image, client('vm1', nobody))).rejects.toMatchObject({
@@ -80,7 +80,7 @@ describe('a client of a VM', () => {
         });
     });
 
-    test.each<[string, DiskVerb]>([
+    test.each<[string, DiskCommand]>([
       ['copy', { verb: 'copy', image: target, target: out }],
       ['convert', { verb: 'convert', image: target, target: out }],
       ['check', { verb: 'check', image: target }],
@@ -97,7 +97,7 @@ describe('a client of a VM', () => {
     await run({ verb: 'cow-merge', image: cow });
     chmodSync(path(golden), 0o666);
     nameBacking(golden);
-    await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });
+    await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_NOT_OWNED' });
   });
 
   test('merges into no image of root in its own directory, and into no hard link of a shared one', async () => {
@@ -106,7 +106,7 @@ describe('a client of a VM', () => {
     chmodSync(path(golden), 0o666);
     linkSync(path(golden), path(own('link.dsk')));
     nameBacking(own('link.dsk'));
-    await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });
+    await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_NOT_OWNED' });
   });
 
   test('does not read what its user may not, in its own directory either', async () => {
@@ -116,7 +116,7 @@ describe('a client of a VM', () => {
       await expect(run(request), request.verb).rejects.toMatchObject({ code: 'IMAGE_ACCESS' });
   });
 
-  test.each<[string, DiskVerb]>([
+  test.each<[string, DiskCommand]>([
     ['an image of another VM', { verb: 'copy', image: { vm: 'vm2', path: '/disks/a.dsk' }, target: out }],
     ['a new image of another VM', { verb: 'copy', image: mine, target: { vm: 'vm2', path: '/disks/a.dsk' } }],
     ['a new shared image', { verb: 'copy', image: mine, target: shared('new.dsk') }],
@@ -163,7 +163,7 @@ describe('an administrator', () => {
     nameBacking(golden);
     const before = readFileSync(path(golden));
     await expect(run({ verb: 'cow-merge', image: cow }, administrator(false))).rejects.toMatchObject({
-      code: 'IMAGE_FOREIGN',
+      code: 'IMAGE_NOT_OWNED',
       message: expect.stringContaining('/shared/disks/golden.dsk'),
     });
     expect(asked).toEqual([{ cow, image: golden, use: 'write' }]);
@@ -172,11 +172,11 @@ describe('an administrator', () => {
     expect(readFileSync(path(golden)).equals(before)).toBe(false);
   });
 
-  test.each(following.map((request): [string, DiskVerb] => [request.verb, request]))(
+  test.each(following.map((request): [string, DiskCommand] => [request.verb, request]))(
     'is asked before %s gives a guest what it may not read, and not before what it may',
     async (_, request) => {
       nameBacking(secret);
-      await expect(run(request, administrator(false))).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });
+      await expect(run(request, administrator(false))).rejects.toMatchObject({ code: 'IMAGE_NOT_OWNED' });
       expect(asked).toEqual([{ cow, image: secret, use: 'read' }]);
       nameBacking(golden);
       // What e2fsck says of noise is no matter.

@@ -1,7 +1,7 @@
 /** Runs one verb in a process of its own, which a test may kill: `node verb-child.mjs VERB REQUEST`. */
 
-import type { DiskHost, DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskCommand, DiskHost } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
 import { mergeCow, mergeCowInPlace, rebaseCow } from '../names/by-path.ts';
 import { administrator } from './callers.ts';
 
@@ -10,8 +10,8 @@ const verbs: Readonly<Record<string, (request: never) => Promise<unknown>>> = {
   mergeCow,
   mergeCowInPlace,
   rebaseCow,
-  runDiskVerb: ({ request, host }: { request: DiskVerb; host: DiskHost }) =>
-    runDiskVerb(request, { ...host, caller: administrator }),
+  runDiskVerb: ({ request, host }: { request: DiskCommand; host: DiskHost }) =>
+    runDiskCommand(request, { ...host, caller: administrator }),
 };
 const run = verbs[verb];
 if (!run) throw new Error(`no verb ${verb}`);

@@ -5,9 +5,9 @@ import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { MountedFilesystem } from '../content/host-filesystem.ts';
 import { buildVerbChild } from '../cow/killed-child.ts';
 import { makeImage, moo, range, sameBytes, writeSectors } from '../cow/oracle.ts';
@@ -20,7 +20,7 @@ const own = (file: string): ImageName => ({ vm: 'vm1', path: `/disks/${file}` })
 const [image, target] = [own('root.dsk'), own('new.dsk')];
 
 let store: TestStore;
-const path = (name: ImageName) => hostPathOf(name, store);
+const path = (name: ImageName) => imagePathOnHost(name, store);
 const hostOf = ({ varDir, shared, holders }: TestStore) => ({
   store: { varDir, shared, holders },
   by: '@test.1',
@@ -30,8 +30,8 @@ const hostOf = ({ varDir, shared, holders }: TestStore) => ({
 const files = () => readdirSync(dirname(path(image))).sort();
 
 interface Case {
-  readonly request: DiskVerb;
-  readonly before?: DiskVerb;
+  readonly request: DiskCommand;
+  readonly before?: DiskCommand;
   /** Names and numbers of system calls; of the tools too. */
   readonly calls: readonly (readonly [string, number])[];
   /** Beside root.dsk, when it is done. */
@@ -121,7 +121,7 @@ describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
 
   beforeEach(async () => {
     store = new TestStore(mounted.directory);
-    await runDiskVerb({ verb: 'create', image, size: 24 * MiB, filesystem: 'ext4' }, hostOf(store));
+    await runDiskCommand({ verb: 'create', image, size: 24 * MiB, filesystem: 'ext4' }, hostOf(store));
     const commands = Array.from({ length: 60 }, (_, i) => `write /etc/services file${i}`);
     spawnSync('debugfs', ['-w', '-f', '-', path(image)], { input: commands.join('\n') });
     old = join(store.home, 'old');
@@ -138,7 +138,7 @@ describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
   )('%s, %s at %s %i', async (name, fault, call, when) => {
     const { before, request, made } = cases[name] as Case;
     const host = hostOf(store);
-    if (before) await runDiskVerb(before, host);
+    if (before) await runDiskCommand(before, host);
     const present = files();
     const ended = runWith(fault, call, when, 'runDiskVerb', { request, host });
     if (ended) {
@@ -152,7 +152,7 @@ describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
     const isLeft = fault === 'signal=KILL' && call === 'rename';
     expect(files()).toEqual(isLeft ? ['.root.dsk.new', ...present] : present);
     expect(sameBytes(path(image), old)).toBe(true);
-    const { bytes } = await runDiskVerb(request, host);
+    const { bytes } = await runDiskCommand(request, host);
     expect(readdirSync(store.holders)).toEqual([]);
     expect(files()).toEqual([...made, ...present].sort());
     const [result] = made.length > 0 ? made : ['root.dsk'];
@@ -189,8 +189,8 @@ test('a file system that is really full gets its space back', async () => {
       { verb: 'copy', image, target },
       { verb: 'convert', image, target },
       { verb: 'snapshot', image, name: 'a' },
-    ] satisfies DiskVerb[])
-      await expect(runDiskVerb(request, hostOf(store))).rejects.toMatchObject({
+    ] satisfies DiskCommand[])
+      await expect(runDiskCommand(request, hostOf(store))).rejects.toMatchObject({
         code: 'HOST_SYSTEM_CALL',
         message: expect.stringContaining('ENOSPC'),
       });
@@ -208,19 +208,19 @@ test('a merge in place on a full disk reports that it must be repeated, and then
     store = new TestStore(mounted.directory);
     const [base, cow] = [own('base.dsk'), own('root.cow')];
     makeImage(store.add(base), 12 * MiB, []);
-    await runDiskVerb({ verb: 'cow-create', image: cow, backing: base }, hostOf(store));
+    await runDiskCommand({ verb: 'cow-create', image: cow, backing: base }, hostOf(store));
     // 6 MiB here, and 6 in the backing file: with 6 of something else that is too much.
     const filler = join(store.home, 'filler');
     makeImage(filler, 6 * MiB, [[0, 6 * MiB]]);
     writeSectors(path(cow), 12 * MiB, range(0, 12_288));
     moo('-b', path(base), path(cow), oracle);
-    const merge: DiskVerb = { verb: 'cow-merge', image: cow };
-    await expect(runDiskVerb(merge, hostOf(store))).rejects.toMatchObject({
+    const merge: DiskCommand = { verb: 'cow-merge', image: cow };
+    await expect(runDiskCommand(merge, hostOf(store))).rejects.toMatchObject({
       reason: expect.stringContaining('ENOSPC'),
       hint: 'free some space and repeat the command: nothing is lost',
     });
     rmSync(filler);
-    await runDiskVerb(merge, hostOf(store));
+    await runDiskCommand(merge, hostOf(store));
     expect(sameBytes(path(base), oracle)).toBe(true);
     store.close();
   } finally {

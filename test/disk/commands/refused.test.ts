@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
 import { ImageLocks } from '../../../src/disk/locks/image-lock.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { lookAtImage } from '../../../src/disk/names/open-image.ts';
 import { makeImage, range, writeSectors } from '../cow/oracle.ts';
 import { buildRacer, Racer } from '../cow/racer.ts';
@@ -25,22 +25,22 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-const path = (name: ImageName) => hostPathOf(name, store);
+const path = (name: ImageName) => imagePathOnHost(name, store);
 const host = (by = '@test.1') => ({
   store,
   by,
   owner: { uid: 0, gid: 0, mode: 0o600 },
   caller: administrator,
 });
-const run = (request: DiskVerb, by?: string) => runDiskVerb(request, host(by));
+const run = (request: DiskCommand, by?: string) => runDiskCommand(request, host(by));
 
 /** Every verb that writes to the image, and every one that reads it. */
-const writing = (image: ImageName): DiskVerb[] => [
+const writing = (image: ImageName): DiskCommand[] => [
   { verb: 'delete', image },
   { verb: 'resize', image, size: 16 * MiB },
   { verb: 'resize', image, size: 16 * MiB, filesystem: true },
 ];
-const reading = (image: ImageName): DiskVerb[] => [
+const reading = (image: ImageName): DiskCommand[] => [
   { verb: 'copy', image, target: own('new.dsk') },
   { verb: 'convert', image, target: own('new.dsk') },
   { verb: 'check', image },
@@ -94,7 +94,7 @@ test('an image that another process holds, and a backing file, with the chain in
     { verb: 'cow-rebase', image: cow, backing: own('new.dsk') },
     { verb: 'rollback', image: cow, name: 'a' },
     { verb: 'delete', image: cow },
-  ] satisfies DiskVerb[])
+  ] satisfies DiskCommand[])
     await expect(run(request), request.verb).rejects.toMatchObject({ code: 'IMAGE_IN_USE' });
   vm1.close();
 
@@ -161,7 +161,7 @@ describe('names', () => {
     makeImage(store.add(image), 64 * MiB, [[0, 48 * MiB]]);
     const sub = dirname(path(image));
     let swapped = false;
-    await runDiskVerb({ verb: 'copy', image, target: own('sub/new.dsk') }, host(), {
+    await runDiskCommand({ verb: 'copy', image, target: own('sub/new.dsk') }, host(), {
       onProgress: () => {
         if (swapped) return;
         swapped = true;
@@ -259,7 +259,7 @@ describe('what would lose data', () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     const progress = { signal: controller.signal, onProgress: () => controller.abort(reason) };
-    await expect(runDiskVerb({ verb: 'cow-merge', image: cow }, host(), progress)).rejects.toBe(reason);
+    await expect(runDiskCommand({ verb: 'cow-merge', image: cow }, host(), progress)).rejects.toBe(reason);
     await expect(run({ verb: 'cow-rebase', image: cow, backing: base })).rejects.toThrow(
       'a merge of vm1:/disks/a.cow into /shared/disks/base.dsk was interrupted',
     );

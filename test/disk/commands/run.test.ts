@@ -5,9 +5,9 @@ import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DiskResult, DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand, DiskResult } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { listImages } from '../../../src/disk/store/list.ts';
 import { attributesOf, setAttribute } from '../../helpers/host/attributes.ts';
 import { canShare, hostFilesystems, MountedFilesystem } from '../content/host-filesystem.ts';
@@ -21,9 +21,9 @@ const own = (file: string): ImageName => ({ vm: 'vm1', path: `/disks/${file}` })
 const shared = (file: string): ImageName => ({ vm: '', path: `/shared/disks/${file}` });
 
 let store: TestStore;
-const path = (name: ImageName) => hostPathOf(name, store);
-const run = (request: DiskVerb, signal?: AbortSignal): Promise<DiskResult> =>
-  runDiskVerb(
+const path = (name: ImageName) => imagePathOnHost(name, store);
+const run = (request: DiskCommand, signal?: AbortSignal): Promise<DiskResult> =>
+  runDiskCommand(
     request,
     { store, by: '@test.1', owner: { uid: nobody, gid: nogroup, mode: 0o600 }, caller: administrator },
     signal ? { signal } : {},
@@ -272,11 +272,11 @@ describe.each(hostFilesystems)('on %s', (kind) => {
       { verb: 'copy', image, target: own('b.dsk') },
       { verb: 'convert', image, target: own('b.dsk') },
       { verb: 'snapshot', image, name: 'a' },
-    ] satisfies DiskVerb[]) {
+    ] satisfies DiskCommand[]) {
       const controller = new AbortController();
       const progress = { signal: controller.signal, onProgress: () => controller.abort(reason) };
       const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
-      await expect(runDiskVerb(request, host, progress)).rejects.toBe(reason);
+      await expect(runDiskCommand(request, host, progress)).rejects.toBe(reason);
     }
     expect(filesIn(image)).toEqual(['root.dsk']);
   });

@@ -16,8 +16,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { childrenOf, programNameOf } from '../../../src/system/native/process.ts';
 import { TestStore } from '../store/store.ts';
 
@@ -32,7 +32,7 @@ const own = (file: string): ImageName => ({ vm: 'vm1', path: `/disks/${file}` })
 
 let child: string;
 let store: TestStore;
-const place = (name: ImageName) => hostPathOf(name, store);
+const place = (name: ImageName) => imagePathOnHost(name, store);
 
 beforeAll(() => {
   child = join(root, 'dist/test/tool-child.mjs');
@@ -80,7 +80,7 @@ function run(script: string, job: object, user = 0): { code?: string; cause?: st
   return JSON.parse(stdout);
 }
 
-const verb = (request: DiskVerb) => ({
+const verb = (request: DiskCommand) => ({
   request,
   host: { store: { ...store }, by: '@test.1', owner: { uid: vmUser, gid: vmUser, mode: 0o600 } },
 });

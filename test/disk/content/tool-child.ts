@@ -3,15 +3,15 @@
  * tools: `node tool-child.mjs JSON`. Prints what comes of it, as JSON.
  */
 import { open } from 'node:fs/promises';
-import type { DiskHost, DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskCommand, DiskHost } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
 import { runTool, toolImage } from '../../../src/disk/content/filesystem-tool.ts';
 import { handOver } from '../../../src/disk/content/hand-over.ts';
 import { toFailure } from '../../../src/system/errors/errors.ts';
 import { administrator } from '../commands/callers.ts';
 
 type Job =
-  | { request: DiskVerb; host: Omit<DiskHost, 'caller'> }
+  | { request: DiskCommand; host: Omit<DiskHost, 'caller'> }
   | { file: string; timeMs: number; abortMs?: number };
 
 const job = JSON.parse(process.argv[2] ?? '') as Job;
@@ -19,7 +19,7 @@ try {
   console.log(
     JSON.stringify(
       'request' in job
-        ? await runDiskVerb(job.request, { ...job.host, caller: administrator })
+        ? await runDiskCommand(job.request, { ...job.host, caller: administrator })
         : await tool(job),
     ),
   );

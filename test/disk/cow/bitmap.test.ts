@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countSet, findClear, findSet, runsOf, setBits, wordsOf } from '../../../src/disk/cow/bitmap.ts';
+import { bitmapWords, countSet, findClear, findSet, runsOf, setBits } from '../../../src/disk/cow/bitmap.ts';
 import { segmentsOf } from '../../../src/disk/cow/segments.ts';
 
 /** Bits in runs, as a disk has them. */
@@ -19,7 +19,7 @@ function bytesOf(bits: readonly boolean[]): Uint8Array {
 test('finding and counting agree with reading each bit', () => {
   fc.assert(
     fc.property(bitsArbitrary, fc.nat(800), fc.nat(800), (bits, from, length) => {
-      const words = wordsOf(bytesOf(bits));
+      const words = bitmapWords(bytesOf(bits));
       const start = from % bits.length;
       const end = Math.min(bits.length, start + length);
       const first = (wanted: boolean) => {
@@ -36,7 +36,7 @@ test('finding and counting agree with reading each bit', () => {
 test('runs hold every set bit, are apart by the gap, and start and end with a set bit', () => {
   fc.assert(
     fc.property(bitsArbitrary, fc.integer({ min: 1, max: 40 }), (bits, gap) => {
-      const words = wordsOf(bytesOf(bits));
+      const words = bitmapWords(bytesOf(bits));
       const runs = [...runsOf(words, 0, bits.length, gap)];
       const inRun = (bit: number) => runs.some(({ start, end }) => bit >= start && bit < end);
       bits.forEach((set, bit) => {
@@ -59,7 +59,7 @@ test('segments cover a bitmap in order, and match it', () => {
   fc.assert(
     fc.property(bitsArbitrary, fc.integer({ min: 1, max: 6 }), (bits, most) => {
       const window = 16;
-      const part = { words: wordsOf(bytesOf(bits)), first: 1000, count: bits.length };
+      const part = { words: bitmapWords(bytesOf(bits)), first: 1000, count: bits.length };
       let next = part.first;
       for (const { source, start, end } of segmentsOf(part, window, most)) {
         expect(start).toBe(next);

@@ -2,7 +2,7 @@ import { countSet } from '../../../src/disk/cow/bitmap.ts';
 import { cowOf, readBitmap } from '../../../src/disk/cow/file.ts';
 import { type Cow, SECTOR } from '../../../src/disk/cow/format.ts';
 import { backingChanges, isMerging } from '../../../src/disk/cow/match.ts';
-import { type ImageSource, type Progress, withImage } from '../../../src/disk/names/image-file.ts';
+import { type DiskProgress, type ImageSource, withImage } from '../../../src/disk/names/image-file.ts';
 
 export interface CowInfo {
   /** The header, with `backing` as the kernel is to open it. */
@@ -24,7 +24,7 @@ export interface CowInfo {
 export function readCowInfo(
   path: ImageSource,
   backing: ImageSource,
-  { signal, onProgress }: Progress = {},
+  { signal, onProgress }: DiskProgress = {},
 ): Promise<CowInfo> {
   return withImage(path, 'read', async (file) => {
     const cow = cowOf(file);

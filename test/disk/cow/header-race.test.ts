@@ -1,9 +1,9 @@
 /** A guest that changes the header of its COW image while a client of the VM has verbs done with it. */
 import { chmodSync, chownSync, existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { toFailure } from '../../../src/system/errors/errors.ts';
 import { HeaderFlipper } from '../../helpers/hostile/header-flipper.ts';
 import { nobody } from '../../helpers/programs/world.ts';
@@ -22,7 +22,7 @@ const secret: ImageName = { vm: '', path: '/shared/disks/secret.dsk' };
 
 let store: TestStore;
 let flipper: HeaderFlipper | undefined;
-const path = (name: ImageName) => hostPathOf(name, store);
+const path = (name: ImageName) => imagePathOnHost(name, store);
 
 beforeEach(() => {
   store = new TestStore('/dev/shm');
@@ -49,7 +49,7 @@ function flip(other: ImageName): void {
 
 /** How the tries of a verb ended: by code, '' for those that were done. */
 async function tryOften(
-  request: DiskVerb,
+  request: DiskCommand,
   tries: number,
   afterwards: () => void,
 ): Promise<Map<string, number>> {
@@ -61,7 +61,7 @@ async function tryOften(
   };
   const ends = new Map<string, number>();
   for (let i = 0; i < tries; i++) {
-    const end = await runDiskVerb(request, host).then(
+    const end = await runDiskCommand(request, host).then(
       () => '',
       (error: unknown) => toFailure(error).code,
     );
@@ -83,10 +83,10 @@ test('20,000 merges in place never write to a shared image', async () => {
   console.log([...ends]);
   expect(readFileSync(path(golden)).equals(before)).toBe(true);
   // The race is one: both ways were taken.
-  for (const end of ['', 'IMAGE_FOREIGN']) expect(ends.get(end), end).toBeGreaterThan(10);
+  for (const end of ['', 'IMAGE_NOT_OWNED']) expect(ends.get(end), end).toBeGreaterThan(10);
 }, 600_000);
 
-test.each<[string, DiskVerb]>([
+test.each<[string, DiskCommand]>([
   ['convert', { verb: 'convert', image: cow, target: out }],
   ['cow-merge', { verb: 'cow-merge', image: cow, target: out }],
 ])(

@@ -18,7 +18,7 @@ let directory: string;
 let hostPath: string;
 let fd: number;
 let writer: number;
-let troubles: unknown[];
+let warnings: unknown[];
 let sync: PeriodicSync;
 
 const intervalMs = 30;
@@ -29,8 +29,8 @@ beforeEach(() => {
   writeFileSync(hostPath, 'x');
   fd = openSync(hostPath, 'r+');
   writer = openSync(hostPath, 'r+');
-  troubles = [];
-  sync = new PeriodicSync(intervalMs, (error) => troubles.push(error));
+  warnings = [];
+  sync = new PeriodicSync(intervalMs, (error) => warnings.push(error));
 });
 
 afterEach(async () => {
@@ -64,7 +64,7 @@ test('an image is synced after it was written, again after it was written again,
     await delay(4 * intervalMs);
     expect(sync.count).toBe(round);
   }
-  expect(troubles).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 test('a file that was renamed or removed is synced on', async () => {
@@ -83,9 +83,9 @@ test('a failure is reported, and retried', async () => {
   sync.add({ fd, hostPath });
   closeSync(fd);
   writeSync(writer, 'y', 0);
-  await expect.poll(() => troubles.length).toBeGreaterThan(0);
-  expect(troubles[0]).toMatchObject({ code: 'HOST_SYSTEM_CALL', place: hostPath });
-  await expect.poll(() => troubles.length).toBeGreaterThan(1);
+  await expect.poll(() => warnings.length).toBeGreaterThan(0);
+  expect(warnings[0]).toMatchObject({ code: 'HOST_SYSTEM_CALL', place: hostPath });
+  await expect.poll(() => warnings.length).toBeGreaterThan(1);
   // Its number again, for a file that can be synced.
   const again = openSync(hostPath, 'r+');
   expect(again).toBe(fd);

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHoldings } from '../../../src/disk/locks/holders.ts';
 import { ImageLocks } from '../../../src/disk/locks/image-lock.ts';
-import { hostPathOf } from '../../../src/disk/names/image-name.ts';
+import { imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { lookAtImage } from '../../../src/disk/names/open-image.ts';
 import { buildRacer, Racer } from '../cow/racer.ts';
 import { TestStore } from '../store/store.ts';
@@ -68,8 +68,8 @@ describe('within one process', () => {
 
   test('a hard link is the same image', async () => {
     const link = { vm: 'vm2', path: '/disks/mine.dsk' };
-    mkdirSync(dirname(hostPathOf(link, store)), { recursive: true });
-    linkSync(path, hostPathOf(link, store));
+    mkdirSync(dirname(imagePathOnHost(link, store)), { recursive: true });
+    linkSync(path, imagePathOnHost(link, store));
     const one = await ImageLocks.take(store, 'vm1', [request('rw')]);
     await expect(ImageLocks.take(store, 'vm2', [request('ro', link)])).rejects.toThrow(
       'vm2:/disks/mine.dsk is open read-write by vm1',

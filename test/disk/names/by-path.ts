@@ -6,9 +6,9 @@ import { readCow } from '../../../src/disk/cow/file.ts';
 import * as merge from '../../../src/disk/cow/merge.ts';
 import * as inPlace from '../../../src/disk/cow/merge-in-place.ts';
 import * as rebase from '../../../src/disk/cow/rebase.ts';
-import type { ImageSource, Progress } from '../../../src/disk/names/image-file.ts';
+import type { DiskProgress, ImageSource } from '../../../src/disk/names/image-file.ts';
 import type { Owner } from '../../../src/disk/names/new-place.ts';
-import { Directory } from '../../../src/system/files/held-directory.ts';
+import { HeldDirectory } from '../../../src/system/files/held-directory.ts';
 import * as info from '../cow/cow-info.ts';
 
 /** Closes all that a work has had open. */
@@ -28,7 +28,7 @@ class Opened {
   }
 
   place(path: string) {
-    const directory = Directory.open(dirname(path));
+    const directory = HeldDirectory.open(dirname(path));
     this.#close.push(() => directory.close());
     return { directory, name: basename(path) };
   }
@@ -54,7 +54,7 @@ export interface MergeByPath {
   readonly owner?: Owner;
 }
 
-export const mergeCow = ({ path, backing, target, ...rest }: MergeByPath, progress?: Progress) =>
+export const mergeCow = ({ path, backing, target, ...rest }: MergeByPath, progress?: DiskProgress) =>
   withOpened((opened) =>
     merge.mergeCow(
       { path: opened.cow(path), backing: opened.file(backing), target: opened.place(target), ...rest },
@@ -64,7 +64,7 @@ export const mergeCow = ({ path, backing, target, ...rest }: MergeByPath, progre
 
 export const mergeCowInPlace = (
   { path, backing }: { readonly path: string; readonly backing: string },
-  progress?: Progress,
+  progress?: DiskProgress,
 ) =>
   withOpened((opened) =>
     inPlace.mergeCowInPlace(
@@ -85,7 +85,7 @@ export const rebaseCow = (
     readonly storedBacking: string;
     readonly copyFrom?: string;
   },
-  progress?: Progress,
+  progress?: DiskProgress,
 ) =>
   withOpened((opened) => {
     const old = copyFrom === undefined ? {} : { copyFrom: opened.file(copyFrom) };
@@ -109,5 +109,5 @@ export const createCow = ({
     create.createCow({ place: opened.place(path), backing: opened.file(backing), ...rest }),
   );
 
-export const readCowInfo = (path: string, backing: string, progress?: Progress) =>
+export const readCowInfo = (path: string, backing: string, progress?: DiskProgress) =>
   withOpened((opened) => info.readCowInfo(opened.cow(path), opened.file(backing), progress));

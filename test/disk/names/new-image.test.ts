@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeNewImage } from '../../../src/disk/names/new-image.ts';
-import { Directory } from '../../../src/system/files/held-directory.ts';
+import { HeldDirectory } from '../../../src/system/files/held-directory.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'umlmon-fuse-'));
 const [below, mounted] = [join(home, 'below'), join(home, 'mnt')];
@@ -26,7 +26,7 @@ const names = () => readdirSync(mounted).filter((name) => !name.startsWith('.fus
 const path = join(mounted, 'root.dsk');
 const write = (existing: 'refuse' | 'replace', fill: (handle: FileHandle) => Promise<unknown>) =>
   writeNewImage(
-    { directory: Directory.open(mounted), name: 'root.dsk' },
+    { directory: HeldDirectory.open(mounted), name: 'root.dsk' },
     { uid: 0, gid: 0, mode: 0o600 },
     existing,
     fill,

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { chownSync, cpSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { toFailure } from '../../../src/system/errors/errors.ts';
 import { nobody } from '../../helpers/programs/world.ts';
 import { administrator, client } from '../commands/callers.ts';
@@ -17,7 +17,7 @@ import { TestStore } from '../store/store.ts';
 const size = 64 * 1024;
 const store = new TestStore('/dev/shm');
 const own = (file: string): ImageName => ({ vm: 'vm1', path: `/disks/sub/${file}` });
-const path = (name: ImageName) => hostPathOf(name, store);
+const path = (name: ImageName) => imagePathOnHost(name, store);
 /** Where root has files of the same names. */
 const outside = join(store.home, 'outside');
 let swapper: ChildProcess;
@@ -63,7 +63,7 @@ function stateOf(directory: string): string {
   return JSON.stringify([mtimeMs, ctimeMs, entries]);
 }
 
-const writing: readonly (readonly [string, (round: number) => DiskVerb])[] = [
+const writing: readonly (readonly [string, (round: number) => DiskCommand])[] = [
   ['create', (round) => ({ verb: 'create', image: own(`c${round}.dsk`), size: 4096 })],
   ['copy', (round) => ({ verb: 'copy', image: own('a.dsk'), target: own(`p${round}.dsk`) })],
   ['convert', (round) => ({ verb: 'convert', image: own('a.dsk'), target: own(`v${round}.dsk`) })],
@@ -85,7 +85,7 @@ test.each([...writing])(
     for (let round = 0; round < 200; round++) {
       const caller = round % 2 === 0 ? client('vm1', nobody) : administrator;
       const owner = { uid: nobody, gid: nobody, mode: 0o600 };
-      const end = await runDiskVerb(requestOf(round), { store, by: '@vm1.1', owner, caller }).then(
+      const end = await runDiskCommand(requestOf(round), { store, by: '@vm1.1', owner, caller }).then(
         () => '',
         (error: unknown) => toFailure(error).code,
       );

@@ -3,9 +3,9 @@ import '../../helpers/tiers/needs-host.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { listImages } from '../../../src/disk/store/list.ts';
 import { scanImages } from '../../../src/disk/store/scan.ts';
 import { diskLimits } from '../../../src/system/limits/limits.ts';
@@ -22,7 +22,7 @@ const store = new TestStore();
 let crowd = '';
 beforeAll(() => {
   for (const name of [base, free, own('vm2', 'root.dsk')]) store.add(name, MiB);
-  writeCow(hostPathOf(own('vm1', 'a.cow'), store), base.path, hostPathOf(base, store));
+  writeCow(imagePathOnHost(own('vm1', 'a.cow'), store), base.path, imagePathOnHost(base, store));
   crowd = join(store.varDir, 'vm1/jail/disks/own');
   mkdirSync(crowd);
   const header = Buffer.alloc(8192, 1);
@@ -60,23 +60,23 @@ test('a scan of all images blocks the event loop for less than 20 ms, and reads 
     pauses.push(pause);
   }
   expect(Math.min(...pauses)).toBeLessThan(20);
-  const { graph, troubles } = await scanImages(store);
+  const { graph, warnings } = await scanImages(store);
   expect(graph.images.size).toBeLessThan(diskLimits.scanFiles + 10);
   expect(graph.unknown.images.get('vm1')).toContain('more than 5000 files');
-  expect(troubles.map(({ code }) => code)).toContain('IMAGE_UNKNOWN');
+  expect(warnings.map(({ code }) => code)).toContain('IMAGE_UNKNOWN');
   expect([...graph.unknown.images.keys()]).toEqual(['vm1']);
 });
 
 test('a scan of the images of another VM does not read them', async () => {
-  const { graph, troubles } = await scanImages(store, new Set(['vm2']));
+  const { graph, warnings } = await scanImages(store, new Set(['vm2']));
   expect([...graph.ids.keys()].sort()).toEqual([base.path, free.path, 'vm2:/disks/root.dsk']);
-  expect(troubles).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 test('commands of another VM are executed, those that may depend on this one are refused', async () => {
   const owner = { uid: 0, gid: 0, mode: 0o600 };
   const host = (vm: string) => ({ store, by: `@${vm}.1`, owner, caller: client(vm) });
-  const done: DiskVerb[] = [
+  const done: DiskCommand[] = [
     { verb: 'create', image: own('vm2', 'new.dsk'), size: MiB },
     { verb: 'copy', image: base, target: own('vm2', 'copy.dsk') },
     { verb: 'cow-create', image: own('vm2', 'w.cow'), backing: base },
@@ -88,17 +88,17 @@ test('commands of another VM are executed, those that may depend on this one are
     { verb: 'cow-merge', image: own('vm2', 'w.cow') },
     { verb: 'delete', image: own('vm2', 'w.cow') },
   ];
-  for (const request of done) await runDiskVerb(request, host('vm2'));
+  for (const request of done) await runDiskCommand(request, host('vm2'));
   for (const request of [
     { verb: 'create', image: own('vm1', 'new.dsk'), size: MiB },
     { verb: 'delete', image: own('vm1', 'a.cow') },
-  ] satisfies DiskVerb[])
-    await expect(runDiskVerb(request, host('vm1')), request.verb).rejects.toMatchObject({
+  ] satisfies DiskCommand[])
+    await expect(runDiskCommand(request, host('vm1')), request.verb).rejects.toMatchObject({
       code: 'IMAGE_UNKNOWN',
     });
   for (const image of [free, base])
     await expect(
-      runDiskVerb({ verb: 'delete', image }, { store, by: '@umladmin.1', owner, caller: administrator }),
+      runDiskCommand({ verb: 'delete', image }, { store, by: '@umladmin.1', owner, caller: administrator }),
     ).rejects.toMatchObject({
       code: expect.stringMatching(/^IMAGE_(?:UNKNOWN|IS_BACKING)$/),
       message: expect.stringMatching(/vm1/),

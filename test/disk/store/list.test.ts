@@ -2,9 +2,9 @@ import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { linkSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runDiskVerb } from '../../../src/disk/commands/run.ts';
+import { runDiskCommand } from '../../../src/disk/commands/run.ts';
 import { ImageLocks } from '../../../src/disk/locks/image-lock.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { lookAtImage } from '../../../src/disk/names/open-image.ts';
 import { describeImage } from '../../../src/disk/store/describe.ts';
 import { type ListedImage, listImages } from '../../../src/disk/store/list.ts';
@@ -21,7 +21,7 @@ beforeEach(() => {
   store = new TestStore();
 });
 afterEach(() => store.close());
-const path = (name: ImageName) => hostPathOf(name, store);
+const path = (name: ImageName) => imagePathOnHost(name, store);
 const texts = (images: readonly ListedImage[]) =>
   images.map(({ name, backing, problem }) => [`${name.vm}:${name.path}`, backing, problem]);
 
@@ -35,9 +35,9 @@ test('1,000 images, 500 of them COW: each with its backing file, holders, snapsh
     { image: held, mode: 'rw', id: lookAtImage(held, store).id },
     { image: base, mode: 'ro', id: lookAtImage(base, store).id },
   ]);
-  const { images, troubles } = await listImages(store);
+  const { images, warnings } = await listImages(store);
   locks.close();
-  expect([images.length, troubles]).toEqual([1000, []]);
+  expect([images.length, warnings]).toEqual([1000, []]);
   const cows = images.filter(({ kind }) => kind === 'cow');
   expect(cows.length).toBe(500);
   expect(cows.every(({ backing, size, problem }) => backing === base.path && size === MiB && !problem)).toBe(
@@ -75,13 +75,13 @@ test('problems are reported, and no image hides another', async () => {
 
 test('a description: what is in it, what a COW image makes of it, and dangers', async () => {
   const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
-  await runDiskVerb({ verb: 'create', image: base, size: 16 * MiB, filesystem: 'ext4' }, host);
+  await runDiskCommand({ verb: 'create', image: base, size: 16 * MiB, filesystem: 'ext4' }, host);
   expect(await describeImage(store, base, administrator)).toMatchObject({
     size: 16 * MiB,
     content: { holds: 'filesystem', kind: 'ext4', blockSize: 4096, size: 16 * MiB, state: 'clean' },
     hazard: '',
   });
-  await runDiskVerb({ verb: 'cow-create', image: web, backing: base }, host);
+  await runDiskCommand({ verb: 'cow-create', image: web, backing: base }, host);
   expect(await describeImage(store, web, administrator)).toMatchObject({
     backing: base.path,
     content: { kind: 'ext4' },

@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ImageLocks } from '../../../src/disk/locks/image-lock.ts';
-import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
+import { type ImageName, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 import { lookAtImage } from '../../../src/disk/names/open-image.ts';
 import { dependantText, othersHolding } from '../../../src/disk/store/graph.ts';
 import { scanImages } from '../../../src/disk/store/scan.ts';
@@ -21,24 +21,24 @@ beforeEach(() => {
 afterEach(() => store.close());
 
 test('a host without images, and one without directories', async () => {
-  expect(await scanImages(store)).toMatchObject({ graph: { images: new Map() }, troubles: [] });
+  expect(await scanImages(store)).toMatchObject({ graph: { images: new Map() }, warnings: [] });
   mkdirSync(store.varDir);
   writeFileSync(join(store.varDir, 'a-file'), '');
   mkdirSync(join(store.varDir, 'vm-that-never-ran'));
-  expect((await scanImages(store)).troubles).toEqual([]);
+  expect((await scanImages(store)).warnings).toEqual([]);
 });
 
 test('images of all VMs, links between them, and their holders', async () => {
   const basePath = store.add(base, 1024 * 1024);
-  writeCow(hostPathOf(web, store), base.path, basePath);
+  writeCow(imagePathOnHost(web, store), base.path, basePath);
   store.add({ vm: 'vm1', path: '/disks/sub/dir/root.dsk' });
   linkSync(basePath, join(store.varDir, 'vm1/jail/disks/link.dsk'));
   writeFileSync(join(store.varDir, 'vm1/jail/disks/notes.txt'), 'no image');
   const id = lookAtImage(web, store).id;
   const locks = await ImageLocks.take(store, 'vm2', [{ image: web, mode: 'rw', id }]);
-  const { graph, troubles } = await scanImages(store);
+  const { graph, warnings } = await scanImages(store);
   locks.close();
-  expect(troubles).toEqual([]);
+  expect(warnings).toEqual([]);
   expect([...graph.ids.keys()].sort()).toEqual([
     '/shared/disks/base.dsk',
     'vm1:/disks/link.dsk',
@@ -56,7 +56,7 @@ test('images of all VMs, links between them, and their holders', async () => {
 test('uml_mkcow: the backing file is found by its host path', async () => {
   const basePath = store.add(base, 1024 * 1024);
   store.add(web);
-  execFileSync('sh', ['-c', 'rm "$1"; uml_mkcow "$1" "$0"', basePath, hostPathOf(web, store)]);
+  execFileSync('sh', ['-c', 'rm "$1"; uml_mkcow "$1" "$0"', basePath, imagePathOnHost(web, store)]);
   const { graph } = await scanImages(store);
   expect(dependantText(graph, lookAtImage(base, store).id)).toBe(
     '/shared/disks/base.dsk is the backing file of vm2:/disks/web.cow',
@@ -75,8 +75,8 @@ test('unreadable files and other formats are reported, and the rest is listed', 
   for (let i = 0; i < 12; i++) deep = join(deep, 'd');
   mkdirSync(deep, { recursive: true });
   chmodSync(store.varDir, 0o755);
-  const { graph, troubles } = await scanImages(store);
-  expect(troubles.map(({ place }) => place.slice(disks.length + 1)).sort()).toEqual([
+  const { graph, warnings } = await scanImages(store);
+  expect(warnings.map(({ place }) => place.slice(disks.length + 1)).sort()).toEqual([
     'deep/d/d/d/d/d/d/d/d',
     'fifo.cow',
     'file.dev',
@@ -93,7 +93,7 @@ test('1,000 images, half of them COW, are scanned as a whole', async () => {
   for (let i = 0; i < 500; i++) {
     const vm = `vm${i % 50}`;
     store.add({ vm, path: `/disks/flat${i}.dsk` });
-    writeCow(hostPathOf({ vm, path: `/disks/c${i}.cow` }, store), base.path, basePath);
+    writeCow(imagePathOnHost({ vm, path: `/disks/c${i}.cow` }, store), base.path, basePath);
   }
   const began = performance.now();
   const { graph } = await scanImages(store);

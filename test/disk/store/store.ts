@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hostPathOf, type ImageName, type ImageStore } from '../../../src/disk/names/image-name.ts';
+import { type ImageName, type ImageStore, imagePathOnHost } from '../../../src/disk/names/image-name.ts';
 
 /** Directories for the images of a few VMs, to be removed at the end. */
 export class TestStore implements ImageStore {
@@ -19,7 +19,7 @@ export class TestStore implements ImageStore {
 
   /** A flat image without content; returns its host path. */
   add(name: ImageName, size = 4096): string {
-    const path = hostPathOf(name, this);
+    const path = imagePathOnHost(name, this);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, '');
     truncateSync(path, size);

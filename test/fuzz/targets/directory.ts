@@ -6,7 +6,7 @@ import { directoryHandlers } from '../../../src/directory/procedures.ts';
 import { Redirector } from '../../../src/directory/redirector.ts';
 import { Registrations } from '../../../src/directory/registrations.ts';
 import { resolve } from '../../../src/directory/resolve.ts';
-import { hostKey, readHost, readKey, readVm, vmKey } from '../../../src/directory/shared-record.ts';
+import { hostKey, readHost, readKey, readSharedVm, vmKey } from '../../../src/directory/shared-record.ts';
 import { DirectoryClient } from '../../../src/rpc/client/directory-client.ts';
 import { connectRedirected, recordOf } from '../../../src/rpc/client/redirect.ts';
 import { writeCall } from '../../../src/rpc/codec/message.ts';
@@ -88,7 +88,7 @@ export async function openDirectoryTargets(): Promise<Target[]> {
       resolve: resolveHere,
       addressOf: () => undefined,
       redirectorPort: () => 0,
-      sharing: () => ({ sharing: 'off', trouble: '' }),
+      sharing: () => ({ sharing: 'off', warning: '' }),
     }),
     (error, name) => faults.push(`${name}: ${error}`),
   );
@@ -176,7 +176,7 @@ export const sharedRecordTarget: Target = {
     const at = text.indexOf('=');
     const key = readKey(text.slice(0, at));
     const host = readHost(here, text.slice(at + 1));
-    const read = readVm('vm1', text.slice(at + 1));
+    const read = readSharedVm('vm1', text.slice(at + 1));
     if (key) assert(isHostName(key.host), `the host ${key.host}`);
     if (host) assert(/^[\w.:-]{1,253}$/.test(host.address), `the address ${host.address}`);
     if (read) assert(/^[\da-fA-F.:]*$/.test(read.address), `the address ${read.address}`);

@@ -123,7 +123,7 @@ export function openFileTargets(directory: string): Target[] {
       const all = read.disks ?? images.map((image) => ({ image, plugged: false }));
       // No image is held.
       const disks = { all, fdOf: () => undefined };
-      const networks = { all: read.networks, warnings: [] };
+      const networks = { all: read.networks, networkWarnings: [] };
       const kernel = { plan, disks, networks, pid: 1, version: 'Linux' };
       const run = { kernel, pause: { paused: read.pause } } as unknown as KernelRun;
       encode(describeVm(snapshotOf(vm, run)));

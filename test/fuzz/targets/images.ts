@@ -1,7 +1,7 @@
 /** The headers of COW images, which guests write, and all that is decided on them. */
 
 import { questionOf, refuseClaim } from '../../../src/disk/commands/caller.ts';
-import type { DiskVerb, ImageCaller } from '../../../src/disk/commands/command-types.ts';
+import type { DiskCommand, ImageCaller } from '../../../src/disk/commands/command-types.ts';
 import { decideVerb } from '../../../src/disk/commands/decide.ts';
 import { type Cow, decodeCow, encodeCowHeader } from '../../../src/disk/cow/format.ts';
 import { cowHazard } from '../../../src/disk/cow/hazard.ts';
@@ -40,7 +40,7 @@ const others = [
   found(shared('closed/a.dsk'), '1:4', { uid: 0, way: [{ uid: 0, gid: 0, mode: 0o40700 }] }),
   found(other, '1:5'),
 ];
-const verbs: readonly DiskVerb[] = [
+const verbs: readonly DiskCommand[] = [
   { verb: 'convert', image: cow, target: out },
   { verb: 'check', image: cow },
   { verb: 'cow-merge', image: cow, target: out },
@@ -84,7 +84,7 @@ const cowHeader: Target = {
           const claimed = { claim, rights: image, names: image.names };
           if (claim.image.vm === '' && claim.use !== 'read') {
             assert(
-              refuseClaim(client, claimed)?.code === 'IMAGE_FOREIGN',
+              refuseClaim(client, claimed)?.code === 'IMAGE_NOT_OWNED',
               'a client writes to no shared image',
             );
             assert(questionOf(administrator, claimed) !== undefined, 'an administrator is asked before that');

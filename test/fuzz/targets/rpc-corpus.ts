@@ -2,10 +2,10 @@ import { writeCall, writeReply } from '../../../src/rpc/codec/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/codec/record.ts';
 import { type Codec, XdrWriter } from '../../../src/rpc/codec/xdr.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
-import { change, image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
+import { change, image, info, job, pattern, picture, viewer, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };
-const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
+const report = { id: 3, joined: true, state: 'stopped', elapsedMs: 5, summary: 'stopped' };
 const event = {
   sequence: 7,
   time: 1_700_000_000_000,
@@ -62,7 +62,7 @@ export const values: Readonly<
   },
   actFor: {
     args: { user: 'tutor', role: 'operate', address: '192.0.2.7' },
-    results: [{ kind: 'ok', role: 'look' }, failed],
+    results: [{ kind: 'ok', role: 'view' }, failed],
   },
   plan: { args: undefined, results: [{ kind: 'ok', plan: 'plan for vm1\n' }, failed] },
   written: {
@@ -104,7 +104,7 @@ export const values: Readonly<
   unplugNetwork: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
-    results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99, began: 17 } }, failed],
+    results: [{ kind: 'ok', viewer: { id: 1, oldest: 0, next: 99, began: 17 } }, failed],
   },
   consoleRead: {
     args: { id: 1, offset: 5, max: 65_536, waitMs: 30_000 },
@@ -113,11 +113,11 @@ export const values: Readonly<
   consoleWrite: { args: { id: 1, data: pattern(7) }, results: [{ kind: 'ok', accepted: 7 }, failed] },
   consoleResize: { args: { id: 1, columns: 132, rows: 50 }, results: [{ kind: 'ok' }, failed] },
   consoleDetach: { args: 1, results: [{ kind: 'ok' }, failed] },
-  consolePen: {
+  consoleControl: {
     args: { id: 1, action: 'take' },
-    results: [{ kind: 'ok', pen: { yours: false, writer: seat } }, failed],
+    results: [{ kind: 'ok', control: { yours: false, writer: viewer } }, failed],
   },
-  consoleWho: { args: 'con1', results: [{ kind: 'ok', list: { seats: [seat] } }, failed] },
+  consoleWho: { args: 'con1', results: [{ kind: 'ok', list: { viewers: [viewer] } }, failed] },
   consoleReplay: {
     args: { channel: 'con1', history: 100 },
     results: [
@@ -175,7 +175,7 @@ export const values: Readonly<
   },
   diskList: {
     args: { after: '/disks/a.dsk', max: 64 },
-    results: [{ kind: 'ok', list: { images: [image, image], more: true, troubles: [why] } }, failed],
+    results: [{ kind: 'ok', list: { images: [image, image], more: true, networkWarnings: [why] } }, failed],
   },
   diskInfo: {
     args: '/disks/web.cow',

@@ -6,9 +6,9 @@ import { type Command, umlwatchCommands as table } from '../../../src/cli/comman
 import { parseAdminLine } from '../../../src/cli/umladmin.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/umlwatch-command-line.ts';
 import { findCommand, formsOf, optionsOf } from '../../../src/command-line/command-spec.ts';
-import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
+import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
 import { subjectText } from '../../../src/disk/commands/describe-command.ts';
-import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/names/image-name.ts';
+import { type ImageName, imagePathOnHost, nameText, placeOf } from '../../../src/disk/names/image-name.ts';
 import { readClientRequest } from '../../../src/monitor/disks/disk-request.ts';
 import { XdrError, XdrReader } from '../../../src/rpc/codec/xdr.ts';
 import { diskRequestCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
@@ -195,7 +195,7 @@ const diskRequest: Target = {
     }),
 };
 
-function isChange(request: DiskVerb): boolean {
+function isChange(request: DiskCommand): boolean {
   const reading = ['copy', 'convert', 'check'].includes(request.verb);
   return !reading && !(request.verb === 'cow-merge' && request.target !== undefined);
 }
@@ -204,7 +204,7 @@ function isChange(request: DiskVerb): boolean {
 function assertPlace(name: ImageName): void {
   const store = { varDir: '/var', shared: '/var/shared', holders: '/run' };
   const { directory } = placeOf(name, store);
-  assert(resolve(hostPathOf(name, store)).startsWith(`${directory}/`), 'the image is in its place');
+  assert(resolve(imagePathOnHost(name, store)).startsWith(`${directory}/`), 'the image is in its place');
   assert(
     name.vm === '' ? directory === '/var/shared/disks' : directory === `/var/${name.vm}/jail/disks`,
     'the place is one for images',

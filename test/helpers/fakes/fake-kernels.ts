@@ -126,7 +126,7 @@ export class FakeKernels implements KernelSource {
   }
 
   async find(): Promise<KernelSearch> {
-    if (this.hasUnknownKernel) return { found: 'foreign', why: 'a test says so', mayChange: false };
+    if (this.hasUnknownKernel) return { found: 'unmanaged', why: 'a test says so', mayChange: false };
     const { alive } = this;
     if (!alive) return { found: 'nothing' };
     const moment = this.#clock.moment();

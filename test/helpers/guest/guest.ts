@@ -6,28 +6,28 @@ const patienceMs = 20_000;
 /** The shell on a console of the demo guest. */
 export class GuestShell {
   readonly #client: MonitorClient;
-  readonly #seat: number;
+  readonly #viewer: number;
   #offset: number;
   #count = 0;
 
-  private constructor(client: MonitorClient, seat: number, offset: number) {
+  private constructor(client: MonitorClient, viewer: number, offset: number) {
     this.#client = client;
-    this.#seat = seat;
+    this.#viewer = viewer;
     this.#offset = offset;
   }
 
   /** Waits for the prompt: what is typed before it may be lost. */
   static async open(client: MonitorClient, channel = 'con1'): Promise<GuestShell> {
-    const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
-    const shell = new GuestShell(client, seat.id, seat.oldest);
+    const viewer = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
+    const shell = new GuestShell(client, viewer.id, viewer.oldest);
     await shell.atPrompt();
     return shell;
   }
 
   /** A shell that is at its prompt already; what was said before is left out. */
   static async again(client: MonitorClient, channel = 'con1'): Promise<GuestShell> {
-    const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
-    return new GuestShell(client, seat.id, seat.next);
+    const viewer = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
+    return new GuestShell(client, viewer.id, viewer.next);
   }
 
   /** Resolves when the output ends in a prompt. */
@@ -52,10 +52,10 @@ export class GuestShell {
 
   async type(text: string): Promise<void> {
     // Other shells of the test may be at this console.
-    await this.#client.call('consolePen', { id: this.#seat, action: 'take' });
+    await this.#client.call('consoleControl', { id: this.#viewer, action: 'take' });
     let rest = Buffer.from(text);
     while (rest.length > 0) {
-      const accepted = await this.#client.call('consoleWrite', { id: this.#seat, data: rest });
+      const accepted = await this.#client.call('consoleWrite', { id: this.#viewer, data: rest });
       rest = rest.subarray(accepted);
     }
   }
@@ -66,7 +66,7 @@ export class GuestShell {
     let text = '';
     while (Date.now() < deadline) {
       const { data, offset } = await this.#client.call('consoleRead', {
-        id: this.#seat,
+        id: this.#viewer,
         offset: this.#offset,
         max: 65536,
         waitMs: 1000,

@@ -137,7 +137,7 @@ export class Container {
   async reboot(): Promise<void> {
     const child = this.#nspawn;
     this.run('systemctl', 'reboot', '--no-block');
-    await this.until('the container is down', () => child?.exitCode !== null);
+    await this.until('the container is stopped', () => child?.exitCode !== null);
     // With --keep-unit, nspawn leaves it to its caller to start it again.
     if (child?.exitCode !== rebootStatus) throw new Error(`nspawn ended with ${child?.exitCode}`);
     await this.boot();

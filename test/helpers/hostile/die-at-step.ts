@@ -3,14 +3,14 @@
  * die-at-step CONFIG VM STEP
  */
 
-import { layoutFor, readVm } from '../../../src/monitor/start/config-source.ts';
+import { layoutFor, readVmConfig } from '../../../src/monitor/start/config-source.ts';
 import { executePlan } from '../../../src/monitor/start/execute-plan.ts';
 import { VmPlanner } from '../../../src/monitor/start/plan-start.ts';
 import { aloneOwner } from '../programs/kernel-owner.ts';
 
 const [configPath, vm = '', last] = process.argv.slice(2);
 const source = { vm, configPath };
-const { config, vm: vmConfig } = readVm(source);
+const { config, vm: vmConfig } = readVmConfig(source);
 const layout = layoutFor(config, vmConfig);
 process.chdir(layout.home);
 new VmPlanner(source, layout)

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { channelBinding } from '../../../src/rpc/auth/channel-binding.ts';
-import { logIn } from '../../../src/rpc/auth/log-in.ts';
+import { authenticate } from '../../../src/rpc/auth/log-in.ts';
 import { saltPassword } from '../../../src/rpc/auth/scram.ts';
 import { RpcClient } from '../../../src/rpc/client/client.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
@@ -51,7 +51,7 @@ async function arrive(number: number): Promise<Socket> {
   const derive = (derivation: Parameters<typeof saltPassword>[1]) =>
     password === undefined ? Promise.resolve(randomBytes(32)) : keyOf(password, derivation);
   try {
-    await logIn(client, { vm: 'vm1', binding: channelBinding(socket), place: 'vm1', derive });
+    await authenticate(client, { vm: 'vm1', binding: channelBinding(socket), place: 'vm1', derive });
   } catch (error) {
     socket.destroy();
     throw error;

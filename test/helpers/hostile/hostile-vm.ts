@@ -18,7 +18,7 @@ function compile(to: string): void {
 export class HostileVm {
   readonly world: World;
   #client: MonitorClient | undefined;
-  #seat = 0;
+  #viewer = 0;
   #offset = 0;
 
   /** @param network in the namespace of this name, vm1 has this interface as eth0 */
@@ -52,9 +52,9 @@ export class HostileVm {
 
   /** Listens to con0 from here on. */
   async attach(): Promise<void> {
-    const seat = await this.client.call('consoleAttach', { channel: 'con0', columns: 0, rows: 0 });
-    this.#seat = seat.id;
-    this.#offset = seat.next;
+    const viewer = await this.client.call('consoleAttach', { channel: 'con0', columns: 0, rows: 0 });
+    this.#viewer = viewer.id;
+    this.#offset = viewer.next;
   }
 
   /** An order to the program; resolves to its lines. */
@@ -62,7 +62,7 @@ export class HostileVm {
     await this.tell(line);
     let text = '';
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
-      const call = { id: this.#seat, offset: this.#offset, max: 65536, waitMs: 1000 };
+      const call = { id: this.#viewer, offset: this.#offset, max: 65536, waitMs: 1000 };
       const { data, offset } = await this.client.call('consoleRead', call);
       this.#offset = offset + data.length;
       text += Buffer.from(data).toString().replaceAll('\r', '');
@@ -73,7 +73,7 @@ export class HostileVm {
 
   /** An order without an answer. */
   async tell(line: string): Promise<void> {
-    await this.client.call('consoleWrite', { id: this.#seat, data: Buffer.from(`${line}\n`) });
+    await this.client.call('consoleWrite', { id: this.#viewer, data: Buffer.from(`${line}\n`) });
   }
 
   /** The answers `name outcome` as pairs, each outcome with all names that had it. */

@@ -7,7 +7,7 @@ const [way = '', record = ''] = process.argv.slice(2);
 const log = openLog('test', { write: (line) => void process.stderr.write(line) }, 'program');
 const lastWord = new LastWord({
   log,
-  trouble: (error) => log.warn({ trouble: String(error) }, 'trouble'),
+  warning: (error) => log.warn({ warning: String(error) }, 'warning'),
   keep: (ending) => writeFileSync(record, JSON.stringify(ending)),
 });
 // Something that keeps it alive.

@@ -8,7 +8,7 @@ export function aloneOwner(layout: VmLayout): KernelOwner {
   return {
     layout,
     channels: new Channels(() => undefined),
-    troubles: {
+    warnings: {
       report: (error) => {
         throw error;
       },

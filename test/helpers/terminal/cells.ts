@@ -1,5 +1,5 @@
 import type { Emulator } from '../../../src/console/screen/emulator.ts';
-import { lookSequence } from '../../../src/console/screen/look.ts';
+import { styleSequence } from '../../../src/console/screen/look.ts';
 import { cellAt, coreOf } from '../../../src/console/screen/xterm-core.ts';
 
 /** All that a viewer sees of an emulated screen, cell by cell, as lines of text; and where the cursor is. */
@@ -12,7 +12,7 @@ export function cellsOf({ terminal }: Emulator, history = 0): string[] {
       const cell = cellAt(active, first + i, column);
       if (!cell) return '?';
       const text = `${cell.getChars() || (cell.getWidth() === 0 ? '' : ' ')}`;
-      const now = lookSequence(cell);
+      const now = styleSequence(cell);
       const shown = now === look ? text : `${now}${text}`;
       look = now;
       return shown;

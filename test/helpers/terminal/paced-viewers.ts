@@ -102,9 +102,9 @@ export function viewAtPaces(
         rest = undefined;
       }
     }
-    const { seats } = await client.call('consoleWho', channel);
+    const { viewers } = await client.call('consoleWho', channel);
     client.close();
-    const announced = seats.find((seat) => seat.id === id)?.skipped ?? Number.NaN;
+    const announced = viewers.find((viewer) => viewer.id === id)?.skipped ?? Number.NaN;
     return { first: next, pieces, skipped, announced };
   };
   return { ready: Promise.all(first), seen: Promise.all(paces.map(view)) };

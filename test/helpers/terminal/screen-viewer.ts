@@ -1,6 +1,6 @@
 import headless, { type IBuffer, type Terminal } from '@xterm/headless';
 import type { Size } from '../../../src/console/pty.ts';
-import { type Cell, cellAt, coreOf } from '../../../src/console/screen/xterm-core.ts';
+import { cellAt, coreOf, type ScreenCell } from '../../../src/console/screen/xterm-core.ts';
 import type { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 
 /** How long a program may take to show something; one that does not is a failure, not a slow machine. */
@@ -8,7 +8,7 @@ const patienceMs = 30_000;
 const most = 65_536;
 const history = 1000;
 
-/** A seat at a console, with a terminal that shows what comes from there. */
+/** A viewer at a console, with a terminal that shows what comes from there. */
 export class ScreenViewer {
   readonly terminal: Terminal;
   readonly #client: MonitorClient;
@@ -159,7 +159,7 @@ function linesOf(buffer: IBuffer, { rows, cols }: Terminal): string[] {
   });
 }
 
-function lookOf(cell: Cell): string {
+function lookOf(cell: ScreenCell): string {
   const attributes = [
     cell.isBold(),
     cell.isDim(),

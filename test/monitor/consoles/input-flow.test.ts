@@ -44,10 +44,10 @@ function lines(bytes: number, seed: string, end = '\n'): string {
   return `${text.slice(0, bytes - 1)}${end}`;
 }
 
-/** A seat that types as a client does; resolves to the bytes that were taken in time. */
+/** A viewer that types as a client does; resolves to the bytes that were taken in time. */
 async function typist(channel: string, of = client) {
   const { id } = await of.call('consoleAttach', { channel, columns: 0, rows: 0 });
-  await of.call('consolePen', { id, action: 'take' });
+  await of.call('consoleControl', { id, action: 'take' });
   return async (text: string, ms: number) => {
     const bytes = Buffer.from(text);
     const deadline = performance.now() + ms;
@@ -98,7 +98,7 @@ test('what waits is an event, and in the state of the VM, until the guest reads'
   await type('sleep 4; cat >/dev/null\r', 1000);
   const text = lines(20_000, 'wait');
   const typing = type(text, 30_000);
-  const event = await waitForEvent(client, 'input-waits', eventsNext);
+  const event = await waitForEvent(client, 'input-waiting', eventsNext);
   expect(event).toMatch(/^con1: the guest is not reading \(\d+ bytes unread\); \d+ bytes of input wait$/);
   const input = await inputOf('con1');
   expect(input?.inputWaiting).toBeGreaterThan(10_000);

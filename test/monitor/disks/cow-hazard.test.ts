@@ -56,7 +56,7 @@ test('blocks of 1 KiB in the backing file: refused by -check and by a start', as
   const client = await world.client('vm1');
   await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'COW_HAZARD' });
   const { lastExit, state } = await client.call('info', undefined);
-  expect({ lastExit, state }).toEqual({ lastExit: null, state: 'down' });
+  expect({ lastExit, state }).toEqual({ lastExit: null, state: 'stopped' });
   client.close();
 });
 

@@ -63,8 +63,8 @@ async function list(): Promise<string[]> {
 
 describe('images', () => {
   test('images of the VM and of all VMs are listed with their lock holders; those of other VMs are not', async () => {
-    const { images, more, troubles } = await client.call('diskList', { after: '', max: 256 });
-    expect({ more, troubles }).toEqual({ more: false, troubles: [] });
+    const { images, more, failures: warnings } = await client.call('diskList', { after: '', max: 256 });
+    expect({ more, warnings }).toEqual({ more: false, warnings: [] });
     expect(images.map(({ path, holders }) => ({ path, holders }))).toEqual([
       { path: '/disks/big.dsk', holders: [] },
       { path: '/disks/root.dsk', holders: [{ holder: 'vm1', writes: true }] },
@@ -134,7 +134,7 @@ describe('what this VM runs with', () => {
     await expect(
       client.call('diskRun', { verb: 'delete', image: '/shared/disks/root.dsk' }),
     ).rejects.toMatchObject({
-      code: 'IMAGE_FOREIGN',
+      code: 'IMAGE_NOT_OWNED',
     });
   });
 });
@@ -144,7 +144,7 @@ describe('shared images', () => {
     const pair = { image: '/disks/mine.cow', other: '/shared/disks/root.dsk' };
     await done({ verb: 'cow-create', pair });
     const job = await run({ verb: 'cow-merge', pair: { image: '/disks/mine.cow', other: '' } });
-    expect(job.outcome).toMatchObject({ state: 'failed', why: { code: 'IMAGE_FOREIGN' } });
+    expect(job.outcome).toMatchObject({ state: 'failed', why: { code: 'IMAGE_NOT_OWNED' } });
     await done({ verb: 'cow-merge', pair: { image: '/disks/mine.cow', other: '/disks/mine.dsk' } });
     const base = readFileSync(join(world.varDir, 'shared/disks/root.dsk'));
     expect(base.equals(readFileSync(join(disks, 'mine.dsk')))).toBe(true);

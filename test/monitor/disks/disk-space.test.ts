@@ -119,7 +119,7 @@ test('what a guest has synced survives a crash of the host after sync_interval; 
     await client.call('start', undefined);
     expect(await write(await GuestShell.open(client), 'two')).toMatchObject({ status: 0 });
     await expect.poll(() => host.begin('a.dsk', 3), { timeout: 20_000, interval: 500 }).toBe('two');
-    expect((await client.call('info', undefined)).troubles).toBe(0);
+    expect((await client.call('info', undefined)).warningCount).toBe(0);
   } finally {
     await world.stopMonitors();
     host.close();

@@ -81,7 +81,7 @@ test('full logs: output continues, and the gap is counted, reported and closed w
     const con1 = info.consoles.find(({ channel }) => channel === 'con1');
     expect(con1?.logDropped).toBeGreaterThan(20_000);
     expect(con1?.logError).toContain('ENOSPC');
-    expect(await waitForEvent(client, 'trouble', eventsNext)).toContain(
+    expect(await waitForEvent(client, 'warning', eventsNext)).toContain(
       'the log cannot be written: no space left',
     );
 
@@ -89,14 +89,14 @@ test('full logs: output continues, and the gap is counted, reported and closed w
     await client.call('stop', { timeoutMs: 0 });
     const stopped = await client.call('info', undefined);
     expect(stopped.lastExit).toMatchObject({ cause: 'poweroff' });
-    expect(stopped.troubles).toBeGreaterThanOrEqual(2);
+    expect(stopped.warningCount).toBeGreaterThanOrEqual(2);
     expect(stopped.logDropped).toBeGreaterThan(100);
     const shown = world.run('umlwatch', ['vm1', '-info']).stdout;
     expect(shown).toMatch(/con1 .* KiB are missing \(ENOSPC: no space left on device/);
-    expect(shown).toMatch(/^ {2}troubles +\d+, the last: /m);
+    expect(shown).toMatch(/^ {2}warnings +\d+, the last: /m);
     expect(shown).toMatch(/^ {2}log .* of the monitor's own are missing$/m);
     const json = world.run('umlwatch', ['vm1', '-info', '-json']).stdout;
-    for (const name of ['logDropped', 'logError', 'troubles', 'lastTrouble'])
+    for (const name of ['logDropped', 'logError', 'warnings', 'lastWarning'])
       expect(json).toContain(`"${name}"`);
 
     makeRoom();
@@ -147,7 +147,7 @@ test('full state and run directories: the guest continues, a new monitor takes i
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     message: expect.stringMatching(/start, step .*no space left on device/i),
   });
-  expect((await client.call('info', undefined)).state).toBe('down');
+  expect((await client.call('info', undefined)).state).toBe('stopped');
 
   // A restart by policy that finds no room is tried again, and works when there is some; RUNDIR may stay full.
   room.home();
@@ -169,7 +169,7 @@ test('a new monitor without any run files serves, though it can write none', asy
   fill(run);
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
-  expect(await client.call('info', undefined)).toMatchObject({ state: 'down', troubles: 2 });
+  expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped', warnings: 2 });
 });
 
 test('the images: the guest sees errors of its disk, and writes again when there is room', async () => {
@@ -217,7 +217,7 @@ test('blocks that the host accepted but could not write: the stop reports it, an
   await shell.run('dd if=/dev/zero of=/dev/ubdb bs=1M seek=20 count=4 conv=notrunc; sync');
   const { eventsNext } = await client.call('info', undefined);
   await client.call('stop', { timeoutMs: 0 });
-  const said = await waitForEvent(client, 'trouble', eventsNext);
+  const said = await waitForEvent(client, 'warning', eventsNext);
   expect(said).toContain(image);
   rmSync(join(below, 'filler'));
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });

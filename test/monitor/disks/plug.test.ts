@@ -146,8 +146,8 @@ test('a race with a VM that starts while the monitor is dead: the adoption gets 
   await expect.poll(() => isFree(base)).toBe(false);
   const next = await monitorOf('vm1');
   if (other.exitCode === null) await once(other, 'exit');
-  const { disks, troubles } = await next.call('info', undefined);
-  expect([disks.length, troubles, isFree(base)]).toEqual([2, 0, false]);
+  const { disks, warningCount: warnings } = await next.call('info', undefined);
+  expect([disks.length, warnings, isFree(base)]).toEqual([2, 0, false]);
 }, 60_000);
 
 test('a COW image with its backing file; and a configured disk that goes and comes back bigger', async () => {
@@ -242,7 +242,7 @@ test('a kill of the VM in the middle of plugs and unplugs: all of them end, and 
     expect(ends.at(-1)?.status).toBe('fulfilled');
     const { disks, state } = await client.call('info', undefined);
     const left = ['.images/vm1', 'vm1/run.json'].filter((name) => existsSync(join(world.varDir, name)));
-    expect([state, disks, left, isFree(image)]).toEqual(['down', [], [], true]);
+    expect([state, disks, left, isFree(image)]).toEqual(['stopped', [], [], true]);
   }
 }, 60_000);
 

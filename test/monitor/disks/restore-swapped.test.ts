@@ -13,7 +13,7 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fingerprintOf } from '../../../src/disk/backup/fingerprint.ts';
+import { imageFingerprint } from '../../../src/disk/backup/fingerprint.ts';
 import type { Manifest } from '../../../src/disk/backup/manifest.ts';
 import { layoutOf, type VmLayout } from '../../../src/jail/layout.ts';
 import { restoreBackup } from '../../../src/monitor/disks/restore.ts';
@@ -42,7 +42,7 @@ beforeEach(async () => {
   put('y');
   writeFileSync(join(layout.backups, 'b/ubd1.dsk'), 'x'.repeat(bytes));
   const handle = await open(join(layout.backups, 'b/ubd1.dsk'));
-  const fingerprint = await fingerprintOf(handle, bytes);
+  const fingerprint = await imageFingerprint(handle, bytes);
   await handle.close();
   const manifest: Manifest = {
     format: 1,

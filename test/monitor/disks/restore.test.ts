@@ -73,7 +73,7 @@ function letters(): string {
 }
 const twoMore = 'ubd0 = /disks/root.dsk\ncon1 = pty log\nubd1 = /disks/a.dsk\nubd2 = /disks/b.dsk';
 
-/** The client of a VM that is down, with a backup `x` of two disks full of the letter x. */
+/** The client of a VM that is stopped, with a backup `x` of two disks full of the letter x. */
 async function backUpTwo(): Promise<MonitorClient> {
   world.addImage('vm1');
   fill('x');
@@ -155,7 +155,7 @@ test('an image that another VM uses is not replaced', async () => {
     reason: '/shared/disks/root.dsk is open read-write by vm2',
   });
   await stop(two);
-  expect((await one.call('restore', { name: 'b' })).state).toBe('down');
+  expect((await one.call('restore', { name: 'b' })).state).toBe('stopped');
 }, 60_000);
 
 test('a copy-on-write image is backed up without its backing file, which stays as it was; the copy is valid', async () => {
@@ -331,7 +331,7 @@ test('the newest backups are kept; one with errors is reported and replaces none
   // The guest overwrites an inode table.
   await shell.run('dd if=/dev/urandom of=/dev/ubdb bs=4k seek=10 count=60 conv=notrunc; sync');
   await expect(client.call('backup', { name: 'bad' })).rejects.toMatchObject({
-    code: 'BACKUP_UNSOUND',
+    code: 'BACKUP_INCONSISTENT',
     reason: expect.stringContaining('/disks/data.dsk: e2fsck'),
   });
   expect(await names()).toEqual(['c', newest, 'bad']);

@@ -161,7 +161,7 @@ test('the newest is kept, also when the clock was set back since the others', as
   const since = await boot(client);
   await killKernel(client);
   const path = await waitForEvent(client, 'crash-bundle', since);
-  await expect.poll(async () => (await client.call('info', undefined)).state).toBe('down');
+  await expect.poll(async () => (await client.call('info', undefined)).state).toBe('stopped');
   expect(names()).toEqual([path.split('/').at(-1), '2199-01-02T00-00-00Z']);
 });
 
@@ -180,7 +180,7 @@ test('a full disk costs the bundle, and nothing else; with space again there are
   writeFileSync(join(crashes, 'ballast'), Buffer.alloc(56 * 1024));
   const since = await boot(client);
   await killKernel(client);
-  expect(await waitForEvent(client, 'trouble', since)).toMatch(
+  expect(await waitForEvent(client, 'warning', since)).toMatch(
     /crashes: cannot write a crash bundle \(1 since the monitor started\): ENOSPC/,
   );
   await waitForEvent(client, 'guest-message', since);

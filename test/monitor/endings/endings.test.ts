@@ -162,7 +162,11 @@ describe.each(endings)('$name', ({ policy, how, exit, before = [] }) => {
   test(`${policy} = stop: down, and nothing else`, async () => {
     const { client, info } = await end('stop');
     expect(await happened(client, info.eventsNext)).toEqual([...before, 'exit']);
-    expect(await client.call('info', undefined)).toMatchObject({ state: 'down', lastExit: exit, held: null });
+    expect(await client.call('info', undefined)).toMatchObject({
+      state: 'stopped',
+      lastExit: exit,
+      held: null,
+    });
   });
 
   test(`${policy} = restart: runs again`, async () => {
@@ -178,38 +182,40 @@ describe.each(endings)('$name', ({ policy, how, exit, before = [] }) => {
 
   test(`${policy} = keep: down, and kept`, async () => {
     const { client, info } = await end('keep');
-    expect(await happened(client, info.eventsNext)).toEqual([...before, 'exit', 'kept']);
+    expect(await happened(client, info.eventsNext)).toEqual([...before, 'exit', 'preserved']);
     expect(await client.call('info', undefined)).toMatchObject({
-      state: 'down',
+      state: 'stopped',
       lastExit: exit,
-      held: { kind: 'kept', why: `${policy} = keep` },
+      held: { kind: 'preserved', why: `${policy} = keep` },
     });
   });
 });
 
 test('a preserved VM stays so under new monitors, also with start = boot, until a user starts it', async () => {
-  const { client, info } = await boot('on_crash = keep\nstart = manual');
+  const { client, info } = await boot('on_crash = preserve\nstart = manual');
   process.kill(info.kernelPid, 'SIGKILL');
-  await waitForEvent(client, 'kept');
+  await waitForEvent(client, 'preserved');
   const left = join(world.varDir, 'vm1/run/uml/vm1');
   expect(existsSync(left)).toBe(true);
   await world.killMonitor('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\non_crash = keep\nstart = boot' });
   await world.startMonitor('vm1');
   const next = await world.client('vm1');
-  expect(await waitForEvent(next, 'kept')).toContain('not booted: on_crash = keep');
+  expect(await waitForEvent(next, 'preserved')).toContain('not booted: on_crash = preserve');
   expect(existsSync(left)).toBe(true);
-  expect(await next.call('info', undefined)).toMatchObject({ state: 'down', held: { kind: 'kept' } });
-  expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(/held +kept since \S+ \S+: on_crash = keep/);
+  expect(await next.call('info', undefined)).toMatchObject({ state: 'stopped', held: { kind: 'preserved' } });
+  expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
+    /held +kept since \S+ \S+: on_crash = preserve/,
+  );
 
   expect(await next.call('start', undefined)).toMatchObject({ state: 'running' });
   expect((await next.call('info', undefined)).held).toBeNull();
 });
 
 test('umlmon -cleanup ends it as well', async () => {
-  const { client, info } = await boot('on_crash = keep');
+  const { client, info } = await boot('on_crash = preserve');
   process.kill(info.kernelPid, 'SIGKILL');
-  await waitForEvent(client, 'kept');
+  await waitForEvent(client, 'preserved');
   await world.killMonitor('vm1');
   expect(world.run('umlmon', ['-cleanup', 'vm1', '-json']).stdout).toContain('deaths.json');
   await world.startMonitor('vm1');
@@ -223,18 +229,20 @@ test('a reboot loop ends by the tally, which a new monitor does not forget, and 
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   await client.call('start', undefined);
-  expect(await waitForEvent(client, 'gave-up')).toBe('more than 2 unexpected exits in 60 s (restart_limit)');
+  expect(await waitForEvent(client, 'restart-limit')).toBe(
+    'more than 2 unexpected exits in 60 s (restart_limit)',
+  );
   expect(await happened(client, 1)).toEqual([
     'monitor-started',
-    ...['kernel-up', 'exit', 'restart', 'kernel-up', 'exit', 'restart', 'kernel-up', 'exit', 'gave-up'],
+    ...['kernel-up', 'exit', 'restart', 'kernel-up', 'exit', 'restart', 'kernel-up', 'exit', 'restart-limit'],
   ]);
   const delays = (await eventsSince(client, 1))
     .filter(({ kind }) => kind === 'restart')
     .map(({ attributes }) => Number(attributes.find(({ name }) => name === 'delay_ms')?.value));
   expect(delays[1]).toBeGreaterThan(delays[0] ?? 0);
   expect(JSON.parse(world.run('umlwatch', ['vm1', '-info', '-json']).stdout)).toMatchObject({
-    state: 'down',
-    held: { kind: 'gave-up' },
+    state: 'stopped',
+    held: { kind: 'restart-limit' },
     lastExit: { cause: 'reboot' },
   });
 
@@ -242,7 +250,9 @@ test('a reboot loop ends by the tally, which a new monitor does not forget, and 
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
   await world.startMonitor('vm1');
   const next = await world.client('vm1');
-  expect(await waitForEvent(next, 'gave-up')).toContain('not booted: more than 2 unexpected exits in 60 s');
+  expect(await waitForEvent(next, 'restart-limit')).toContain(
+    'not booted: more than 2 unexpected exits in 60 s',
+  );
   expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(/held +gave up at /);
   await next.call('start', undefined);
   expect(await next.call('info', undefined)).toMatchObject({ state: 'running', held: null });
@@ -258,16 +268,16 @@ test('a monitor that adopts a guest continues the count', async () => {
   const next = await world.client('vm1');
   const { kernelPid } = await next.call('info', undefined);
   process.kill(kernelPid, 'SIGKILL');
-  await waitForEvent(next, 'gave-up');
-  expect((await next.call('info', undefined)).held).toMatchObject({ kind: 'gave-up' });
+  await waitForEvent(next, 'restart-limit');
+  expect((await next.call('info', undefined)).held).toMatchObject({ kind: 'restart-limit' });
 });
 
 test('a restart that fails counts as an unexpected exit and is repeated', async () => {
   const { client, info } = await boot('on_crash = restart\nrestart_limit = 2 in 10m');
   world.configure({ vm1: 'ubd0 = /disks/missing.dsk\non_crash = restart' });
   process.kill(info.kernelPid, 'SIGKILL');
-  await waitForEvent(client, 'gave-up', info.eventsNext);
-  expect(await happened(client, info.eventsNext)).toEqual(['exit', 'restart', 'restart', 'gave-up']);
+  await waitForEvent(client, 'restart-limit', info.eventsNext);
+  expect(await happened(client, info.eventsNext)).toEqual(['exit', 'restart', 'restart', 'restart-limit']);
 });
 
 test('a damaged record of unexpected exits counts as empty', async () => {
@@ -280,19 +290,19 @@ test('a damaged record of unexpected exits counts as empty', async () => {
 describe('a kernel that hangs', () => {
   const keys = 'hang_check = 1s\n';
 
-  test('on_hang = keep: reported with what was found, and over when it answers again', async () => {
-    const { client, info } = await boot(`${keys}on_hang = keep`);
+  test('on_hang = preserve: reported with what was found, and over when it answers again', async () => {
+    const { client, info } = await boot(`${keys}on_hang = preserve`);
     process.kill(info.kernelPid, 'SIGSTOP');
     expect(await waitForEvent(client, 'hang', info.eventsNext)).toMatch(
-      new RegExp(`no answer within 5000 ms; process ${info.kernelPid} is stopped; on_hang = keep$`),
+      new RegExp(`no answer within 5000 ms; process ${info.kernelPid} is stopped; on_hang = preserve$`),
     );
     const hung = await client.call('info', undefined);
     expect(hung).toMatchObject({ state: 'running', kernelPid: info.kernelPid });
     expect(hung.hungSince).toBeGreaterThan(info.stateSince);
     expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(/hung since +\d{4}-\d\d-\d\d/);
     process.kill(info.kernelPid, 'SIGCONT');
-    await waitForEvent(client, 'hang-over', info.eventsNext);
-    expect(await happened(client, info.eventsNext)).toEqual(['hang', 'hang-over']);
+    await waitForEvent(client, 'hang-ended', info.eventsNext);
+    expect(await happened(client, info.eventsNext)).toEqual(['hang', 'hang-ended']);
     expect((await client.call('info', undefined)).hungSince).toBe(0);
     expect((await (await GuestShell.open(client)).run('echo alive')).output).toBe('alive');
   }, 60_000);
@@ -303,7 +313,7 @@ describe('a kernel that hangs', () => {
     const { client, info } = await boot(`${keys}on_hang = stop`);
     process.kill(info.kernelPid, 'SIGSTOP');
     await waitForEvent(client, 'exit', info.eventsNext);
-    await expect.poll(async () => (await client.call('info', undefined)).state).toBe('down');
+    await expect.poll(async () => (await client.call('info', undefined)).state).toBe('stopped');
     expect(await happened(client, info.eventsNext)).toEqual(['hang', 'exit']);
     expect((await client.call('info', undefined)).lastExit).toMatchObject(exit);
     expect(existsSync(`/proc/${info.kernelPid}`)).toBe(false);
@@ -331,8 +341,8 @@ describe('a kernel that hangs', () => {
     expect((await (await GuestShell.open(client)).run('echo alive')).output).toBe('alive');
   }, 60_000);
 
-  test('on_hang = keep: what the watchdog of the guest reports lasts as long as the kernel', async () => {
-    const { client, info } = await boot(`${keys}on_hang = keep`);
+  test('on_hang = preserve: what the watchdog of the guest reports lasts as long as the kernel', async () => {
+    const { client, info } = await boot(`${keys}on_hang = preserve`);
     await notifyHang(info);
     await notifyHang(info);
     expect(await waitForEvent(client, 'hang', info.eventsNext)).toContain('watchdog of the guest');
@@ -361,7 +371,7 @@ describe('a kernel that hangs', () => {
     process.kill(info.kernelPid, 'SIGSTOP');
     await world.startMonitor('vm1');
     const client = await world.client('vm1');
-    expect(await waitForEvent(client, 'foreign')).toContain('no answer within 5000 ms');
+    expect(await waitForEvent(client, 'unmanaged')).toContain('no answer within 5000 ms');
     expect(existsSync(`/proc/${info.kernelPid}`)).toBe(true);
   }, 60_000);
 

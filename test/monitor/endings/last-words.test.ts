@@ -30,7 +30,7 @@ test('a guest with little output that powers off is not taken for the rebooted g
     await shell.atPrompt();
     await shell.type(`${end} -f\r`);
     expect(await waitForEvent(client, 'exit', eventsNext)).toBe(end);
-    await expect.poll(async () => (await client.call('info', undefined)).state).toBe('down');
+    await expect.poll(async () => (await client.call('info', undefined)).state).toBe('stopped');
   }
 });
 
@@ -65,5 +65,5 @@ test('a failed start reports the steps that it could not undo', async () => {
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'JAIL_LAUNCH' });
-  expect(await waitForEvent(client, 'trouble')).toContain(record);
+  expect(await waitForEvent(client, 'warning')).toContain(record);
 });

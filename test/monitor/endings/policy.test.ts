@@ -39,7 +39,7 @@ test.each([
 const policies: Policies = {
   on_poweroff: 'stop',
   on_reboot: 'restart',
-  on_crash: 'keep',
+  on_crash: 'preserve',
   on_hang: 'stop',
   restart_limit: { deaths: 3, windowMs: 10_000 },
 };

@@ -42,7 +42,7 @@ test('the groups of a local user decide what it may do', () => {
     'done',
     'ROLE_TOO_LOW',
   ]);
-  // Allowed, and refused by the VM, which is down.
+  // Allowed, and refused by the VM, which is stopped.
   expect(call([tutors, all], 'kill')).toBe('STATE_WRONG');
   expect(call([all, tutors], 'create', '/disks/x.dsk', '4096')).toBe('ROLE_TOO_LOW');
 });

@@ -21,7 +21,7 @@ describe('the role of a local user', () => {
     expect(user(100)).toBe('console');
     expect(user(5, [100, 7])).toBe('console');
     expect(user(100, [200])).toBe('operate');
-    expect(user(5, [6])).toBe('look');
+    expect(user(5, [6])).toBe('view');
   });
 
   test('is admin for root, the user of the monitor, and members of the group if no group has a role', () => {

@@ -65,7 +65,7 @@ async function tellSecrets(): Promise<void> {
   // A crash that nobody asked for, with a bundle.
   await shell.type('echo c > /proc/sysrq-trigger\r');
   await waitForEvent(root, 'exit', eventsNext);
-  await until('the VM is down', async () => (await root.call('info', undefined)).state === 'down');
+  await until('the VM is stopped', async () => (await root.call('info', undefined)).state === 'stopped');
 
   const liar = join(world.home, 'liar.c');
   // A UML kernel is known by these texts.
@@ -111,7 +111,7 @@ describe('umlweb’s own user', () => {
   test('has the role of whom it calls for, once and for all, and their name is in events and records', async () => {
     const client = await actingFor('console');
     await expect(client.call('kill', undefined)).rejects.toMatchObject({ code: 'ROLE_TOO_LOW' });
-    for (const role of ['admin', 'console', 'look'])
+    for (const role of ['admin', 'console', 'view'])
       await expect(client.call('actFor', { user: 'root', role, address: '' })).rejects.toMatchObject({
         code: 'ACT_FOR_REFUSED',
       });
@@ -120,8 +120,8 @@ describe('umlweb’s own user', () => {
     await client.call('consoleAttach', { channel: 'con1', columns: 0, rows: 0 });
     const { events } = await root.call('events', { since: eventsNext, max: 9, waitMs: 0 });
     expect(events.map(({ text }) => text)).toEqual(['anna@192.0.2.7 via umlweb attached to con1']);
-    const { seats } = await root.call('consoleWho', 'con1');
-    expect(seats.map(({ by }) => by)).toContain('anna@192.0.2.7 via umlweb');
+    const { viewers } = await root.call('consoleWho', 'con1');
+    expect(viewers.map(({ by }) => by)).toContain('anna@192.0.2.7 via umlweb');
   });
 
   test('is not root where root is needed, whichever user it acts for, also as root', async () => {
@@ -142,7 +142,7 @@ describe('umlweb’s own user', () => {
     ['an address that is none', { address: 'localhost' }],
   ])('%s is refused, and the connection has no role', async (_what, wrong) => {
     const client = await as(webUser);
-    const right = { user: 'anna', role: 'look', address: '::1' };
+    const right = { user: 'anna', role: 'view', address: '::1' };
     await expect(client.call('actFor', { ...right, ...wrong })).rejects.toMatchObject({
       code: 'ACT_FOR_REFUSED',
     });
@@ -152,7 +152,7 @@ describe('umlweb’s own user', () => {
 
 test('members of the group may not act for others; who is not of it has no role, whatever the mode of the socket', async () => {
   const client = await as(member);
-  await expect(client.call('actFor', { user: 'anna', role: 'look', address: '' })).rejects.toMatchObject({
+  await expect(client.call('actFor', { user: 'anna', role: 'view', address: '' })).rejects.toMatchObject({
     code: 'ACT_FOR_REFUSED',
   });
   expect((await client.call('info', undefined)).name).toBe('vm1');
@@ -163,12 +163,12 @@ test('members of the group may not act for others; who is not of it has no role,
 });
 
 describe('of what consoles said, and of secrets,', () => {
-  const allowed = procedures.filter((name) => procedureRoles[name] === 'look' && name !== 'null');
+  const allowed = procedures.filter((name) => procedureRoles[name] === 'view' && name !== 'null');
 
   test.each([
-    ['over umlweb', () => actingFor('look')],
+    ['over umlweb', () => actingFor('view')],
     ['as a member of the group', () => as(member)],
-  ])('role look sees nothing in any answer, %s', async (_how, connect) => {
+  ])('role view sees nothing in any answer, %s', async (_how, connect) => {
     const client = await connect();
     for (const procedure of procedures) {
       if (procedureRoles[procedure] === 'nobody' || procedure === 'null' || procedure === 'actFor') continue;
@@ -210,12 +210,12 @@ describe('the security events', () => {
     const tutor = 'tutor@2001:db8::7 via umlweb|2001:db8::7';
     expect(told).toEqual(
       expect.arrayContaining([
-        `acts-for|${tutor}|operate|ok`,
+        `act-for|${tutor}|operate|ok`,
         `operation|${tutor}|kill|STATE_WRONG`,
         `refused|${tutor}|security|ROLE_TOO_LOW`,
         'operation|uid 0||start|ok',
         'stranger|uid 61101||kill|ROLE_TOO_LOW',
-        'acts-for-refused|uid 61100||uid 61100 may not call for others|ACT_FOR_REFUSED',
+        'act-for-refused|uid 61100||uid 61100 may not call for others|ACT_FOR_REFUSED',
       ]),
     );
     const { stdout } = world.run('umlwatch', ['vm1', '-security']);
@@ -258,7 +258,7 @@ describe('the security events', () => {
 });
 
 test('umladmin records changes of passwords and settings, and lets the group of umlweb read the passwords', () => {
-  expect(world.run('umladmin', ['password', 'vm1', '-role', 'look'], 'long enough a word\n').status).toBe(0);
+  expect(world.run('umladmin', ['password', 'vm1', '-role', 'view'], 'long enough a word\n').status).toBe(0);
   expect(world.run('umladmin', ['password', 'vm1', '-remove']).status).toBe(0);
   expect(world.run('umladmin', ['config', 'set', 'vm1', 'stop_timeout', '7s']).status).toBe(0);
   const passwords = statSync(join(world.varDir, '.passwords'));

@@ -7,7 +7,7 @@ import { connect, createServer, type NetConnectOpts, type Socket } from 'node:ne
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logIn } from '../../../src/rpc/auth/log-in.ts';
+import { authenticate } from '../../../src/rpc/auth/log-in.ts';
 import { setPassword } from '../../../src/rpc/auth/password-file.ts';
 import { saltPassword } from '../../../src/rpc/auth/scram.ts';
 import { RpcClient } from '../../../src/rpc/client/client.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   world.addImage('vm1');
   await world.startMonitor('vm1');
   await setPassword(world.varDir, { vm: 'vm1', role: 'admin' }, password);
-  await setPassword(world.varDir, { vm: 'vm1', role: 'look' }, 'only looking');
+  await setPassword(world.varDir, { vm: 'vm1', role: 'view' }, 'only looking');
   writeFileSync(passwordFile, `${password}\n`);
   local = await world.client('vm1');
   port = Number((await local.call('info', undefined)).tcp.split(':')[1]);
@@ -62,7 +62,7 @@ async function open(from = '127.0.0.1'): Promise<Socket> {
 async function tryPassword(text: string | null, from: string) {
   const client = RpcClient.over(await open(from), umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 20_000 });
   try {
-    const role = await logIn(client, {
+    const role = await authenticate(client, {
       vm: 'vm1',
       binding: null,
       place: 'vm1',
@@ -194,8 +194,10 @@ describe('a stranger', () => {
     });
     const derive = (derivation: Parameters<typeof saltPassword>[1]) =>
       saltPassword('only looking', derivation);
-    expect(await logIn(client, { vm: 'vm1', binding: null, place: 'vm1', derive })).toBe('look');
-    await expect(logIn(client, { vm: 'vm1', binding: null, place: 'vm1', derive })).rejects.toMatchObject({
+    expect(await authenticate(client, { vm: 'vm1', binding: null, place: 'vm1', derive })).toBe('view');
+    await expect(
+      authenticate(client, { vm: 'vm1', binding: null, place: 'vm1', derive }),
+    ).rejects.toMatchObject({
       code: 'AUTH_FAILED',
     });
     await expect(client.call('info')).rejects.toMatchObject({ code: 'MONITOR_UNREACHABLE' });
@@ -212,8 +214,8 @@ describe('a stranger', () => {
       await once(socket, 'close');
     }
     expect(await tryPassword(password, '127.0.0.34')).toBe('admin ok');
-    const { troubles, lastTrouble } = await local.call('info', undefined);
-    expect([troubles, lastTrouble]).toEqual([0, '']);
+    const { warningCount: warnings, lastWarning } = await local.call('info', undefined);
+    expect([warnings, lastWarning]).toEqual([0, '']);
   });
 });
 

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guardHandlers } from '../../../src/monitor/endpoints/guard.ts';
-import { Sessions } from '../../../src/monitor/endpoints/sessions.ts';
+import { ControlSessions } from '../../../src/monitor/endpoints/sessions.ts';
 import { EventLog } from '../../../src/monitor/events/event-log.ts';
-import { logIn } from '../../../src/rpc/auth/log-in.ts';
+import { authenticate } from '../../../src/rpc/auth/log-in.ts';
 import { allVms, removePasswords, setPassword } from '../../../src/rpc/auth/password-file.ts';
 import { saltPassword } from '../../../src/rpc/auth/scram.ts';
 import { RpcClient } from '../../../src/rpc/client/client.ts';
@@ -28,7 +28,7 @@ const varDir = mkdtempSync(join(tmpdir(), 'umlmon-sessions-'));
 const events = new EventLog('vm1', () => undefined);
 const security = new SecurityLog();
 const users = { own: 0, web: undefined, group: undefined, groupRoles: [] };
-const sessions = new Sessions({ vm: 'vm1', varDir, events, security, users });
+const sessions = new ControlSessions({ vm: 'vm1', varDir, events, security, users });
 let server: RpcServer<typeof umlmonctrl>;
 let listener: RemoteListener;
 const faults: unknown[] = [];
@@ -98,7 +98,7 @@ async function logInAt(
   const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
   try {
     const derive = (derivation: Parameters<typeof saltPassword>[1]) => saltPassword(text, derivation);
-    return await then(client, await logIn(client, { vm: 'vm1', binding, derive, place: 'vm1' }));
+    return await then(client, await authenticate(client, { vm: 'vm1', binding, derive, place: 'vm1' }));
   } catch (error) {
     const { code, cause } = toFailure(error);
     return `${code}: ${cause}`;
@@ -110,8 +110,8 @@ async function logInAt(
 describe('a login over TLS', () => {
   test('has the role of the password; a removed password is invalid at once', async () => {
     expect(await logInAt(listener.port, password)).toBe('operate');
-    await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'a second password');
-    expect(await logInAt(listener.port, 'a second password')).toBe('look');
+    await setPassword(varDir, { vm: 'vm1', role: 'view' }, 'a second password');
+    expect(await logInAt(listener.port, 'a second password')).toBe('view');
     await removePasswords(varDir, 'vm1');
     expect(await logInAt(listener.port, 'a second password')).toMatch(/^PASSWORD_WRONG/);
   });
@@ -135,16 +135,16 @@ describe('a login over TLS', () => {
         const answer = await client.call('actFor', { user: 'anna', role, address: '192.0.2.7' });
         return answer.kind === 'ok' ? answer.role : answer.why.code;
       });
-    expect([await ask('look'), await ask('operate'), await ask('admin')]).toEqual([
-      'look',
+    expect([await ask('view'), await ask('operate'), await ask('admin')]).toEqual([
+      'view',
       'operate',
       'operate',
     ]);
-    const told = security.held().filter(({ kind }) => kind === 'acts-for');
+    const told = security.held().filter(({ kind }) => kind === 'act-for');
     expect(new Set(told.map(({ who }) => who))).toEqual(new Set(['anna@192.0.2.7 via operate at 127.0.0.1']));
     // It can lower its role for the rest of the connection, and not raise it again.
     const calls = await logInAt(listener.port, password, async (client) => {
-      await client.call('actFor', { user: 'anna', role: 'look', address: '' });
+      await client.call('actFor', { user: 'anna', role: 'view', address: '' });
       const again = await client.call('actFor', { user: 'anna', role: 'operate', address: '' });
       const refused = await client.call('consoleNote', { channel: 'con0', text: '' });
       return [again, refused].map((answer) => (answer.kind === 'failed' ? answer.why.code : 'ok')).join();
@@ -156,7 +156,7 @@ describe('a login over TLS', () => {
     const endpoint = { host: '127.0.0.1', port: listener.port };
     const { socket } = await secure(await connectTcp(endpoint, 5000), endpoint, undefined, 5000);
     const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
-    await expect(client.call('actFor', { user: 'a', role: 'look', address: '' })).rejects.toMatchObject({
+    await expect(client.call('actFor', { user: 'a', role: 'view', address: '' })).rejects.toMatchObject({
       reason: 'the server requires a login first',
     });
     await once(socket, 'close');

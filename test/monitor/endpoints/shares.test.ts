@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { logIn } from '../../../src/rpc/auth/log-in.ts';
+import { authenticate } from '../../../src/rpc/auth/log-in.ts';
 import { setPassword } from '../../../src/rpc/auth/password-file.ts';
 import { saltPassword } from '../../../src/rpc/auth/scram.ts';
 import { RpcClient } from '../../../src/rpc/client/client.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
   monitor = await world.startMonitor('vm1');
   cClient = buildCClient(world.home);
   await setPassword(world.varDir, { vm: 'vm1', role: 'admin' }, password);
-  await setPassword(world.varDir, { vm: 'vm1', role: 'look' }, 'only looking');
+  await setPassword(world.varDir, { vm: 'vm1', role: 'view' }, 'only looking');
   root = await world.client('vm1');
   port = Number((await root.call('info', undefined)).tcp.split(':')[1]);
   await root.call('start', undefined);
@@ -117,7 +117,7 @@ async function logInFrom(address: string): Promise<string> {
   const { socket, binding } = await secure(raw, endpoint, undefined, 20_000);
   const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 20_000 });
   const derive = (derivation: Parameters<typeof saltPassword>[1]) => saltPassword(password, derivation);
-  return logIn(client, { vm: 'vm1', binding, derive, place: 'vm1' }).finally(() => client.close());
+  return authenticate(client, { vm: 'vm1', binding, derive, place: 'vm1' }).finally(() => client.close());
 }
 
 const floods = [
@@ -175,7 +175,7 @@ test('each user behind a proxy has a share, and none of the shares of local user
   const actFor = async (user: string, address: string) => {
     const client = await MonitorClient.connect(ctrl, 'vm1');
     clients.push(client);
-    await client.call('actFor', { user, role: 'look', address });
+    await client.call('actFor', { user, role: 'view', address });
     return client;
   };
   for (let count = 0; count < perPeer; count++) await actFor('anna', `2001:db8::${count + 1}`);

@@ -71,7 +71,7 @@ test('a client or guest with many events loses its own events, and their numbers
     log.publish('console-attached', 'flood', { by: 'uid 1001' });
     log.publish('console-attached', 'flood', { by: `look at 2001:db8:1:2:${i.toString(16)}::1` });
     log.publish('guest-message', `${i}`, { text: `${i}` });
-    log.publish('operation-began', 'start', { by: 'uid 1001' });
+    log.publish('operation-started', 'start', { by: 'uid 1001' });
   }
   const held = log.held();
   expect(held).toHaveLength(monitorLimits.eventsKept);

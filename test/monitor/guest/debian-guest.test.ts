@@ -77,7 +77,7 @@ describe('with one monitor', () => {
 
   test('stop in order', async () => {
     expect(await guest.ask('-stop')).toMatch(/stopped/);
-    expect(await info()).toMatchObject({ state: 'down' });
+    expect(await info()).toMatchObject({ state: 'stopped' });
   });
 });
 
@@ -148,7 +148,7 @@ describe('with a monitor that is killed in each step', () => {
     await cutOff(['-stop'], 200);
     await settle();
     if ((await info()).state === 'running') await guest.ask('-stop');
-    expect(await info()).toMatchObject({ state: 'down' });
+    expect(await info()).toMatchObject({ state: 'stopped' });
     await guest.ask('-start', '-wait', 'guest', '-timeout', '60s', '-stop');
   });
 });

@@ -69,21 +69,21 @@ test.each(['started', 'taken over by another monitor'])(
     const client = await world.client('vm1');
     const { eventsNext } = await client.call('info', undefined);
     for (const [, uid, gid] of forgers) forge(uid, gid);
-    await expect.poll(() => kindsSince(client, eventsNext)).toEqual(['trouble']);
+    await expect.poll(() => kindsSince(client, eventsNext)).toEqual(['warning']);
     const now = await client.call('info', undefined);
     expect(now).toMatchObject({
       state: 'running',
       kernelPid: info.kernelPid,
       hungSince: 0,
-      lastTrouble: expect.stringContaining('of user 61234 sent what only the kernel process may send'),
+      lastWarning: expect.stringContaining('of user 61234 sent what only the kernel process may send'),
     });
     // The kernel is heard as before.
     const shell = await (how === 'started' ? GuestShell.open(client) : GuestShell.again(client));
     await shell.run('echo true > /proc/mconsole');
     await waitForEvent(client, 'guest-message', eventsNext);
-    expect(await kindsSince(client, eventsNext)).toEqual(['trouble', 'guest-message']);
+    expect(await kindsSince(client, eventsNext)).toEqual(['warning', 'guest-message']);
     expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
-      /troubles +1, the last: .*only the kernel process may send/,
+      /warnings +1, the last: .*only the kernel process may send/,
     );
   },
 );

@@ -52,8 +52,8 @@ test('a guest that writes without end waits while its monitor is stopped, and no
   // Nothing of it is lost to the guest: it goes on, and gets through.
   await shell.until(/all written/);
   expect((await shell.run('echo alive')).output).toBe('alive');
-  const { state, hungSince, troubles } = await client.call('info', undefined);
-  expect({ state, hungSince, troubles }).toEqual({ state: 'running', hungSince: 0, troubles: 0 });
+  const { state, hungSince, warningCount: warnings } = await client.call('info', undefined);
+  expect({ state, hungSince, warnings }).toEqual({ state: 'running', hungSince: 0, warnings: 0 });
   // And the last word of a guest is heard after a flood.
   await new Promise((resolve) => setTimeout(resolve, 1100));
   await shell.run('echo over=yes >/proc/mconsole');

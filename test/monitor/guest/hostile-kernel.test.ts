@@ -168,7 +168,7 @@ describe('what it leaves, and what it pretends', () => {
   afterEach(() => vm.close());
 
   const down = async () =>
-    expect.poll(async () => (await vm.client.call('info', undefined)).state).toBe('down');
+    expect.poll(async () => (await vm.client.call('info', undefined)).state).toBe('stopped');
   const successor = async () => {
     await vm.world.killMonitor('vm1');
     await vm.startMonitor();
@@ -210,23 +210,23 @@ describe('what it leaves, and what it pretends', () => {
   test('a kernel that releases its locks is still found by the next monitor, and no second one is started', async () => {
     await vm.order('close 5 5');
     await vm.order('close 9 9');
-    expect(await successor()).toBe('foreign');
+    expect(await successor()).toBe('unmanaged');
     const { stdout, stderr } = vm.world.run('umlwatch', ['vm1', '-start']);
-    expect(stdout + stderr).toContain('foreign');
+    expect(stdout + stderr).toContain('unmanaged');
     expect(processesIn(namespace)).toHaveLength(2);
   }, 30_000);
 
   test('a kernel that replaces a console is unmanaged, and its monitor still answers', async () => {
     await vm.order('swap 7');
-    expect(await successor()).toBe('foreign');
+    expect(await successor()).toBe('unmanaged');
     const { events } = await vm.client.call('events', { since: 1, max: 64, waitMs: 0 });
-    expect(events.find(({ kind }) => kind === 'foreign')?.text).toContain('console');
+    expect(events.find(({ kind }) => kind === 'unmanaged')?.text).toContain('console');
     expect(processesIn(namespace)).toHaveLength(2);
   });
 
   test('a kernel that changes its name is unmanaged for the next monitor: reported, and never killed', async () => {
     await vm.order('rename');
-    expect(await successor()).toBe('foreign');
+    expect(await successor()).toBe('unmanaged');
     expect(processesIn(namespace)).toHaveLength(2);
   }, 30_000);
 });

@@ -137,10 +137,10 @@ describe('every command', () => {
     expect(info.kernelPid).not.toBe(before);
     expect(await ask('halt')).toBe('stopped by halt');
     expect(await client.call('info', undefined)).toMatchObject({
-      state: 'down',
+      state: 'stopped',
       lastExit: { cause: 'poweroff' },
     });
-    expect(await refusal('version')).toBe('STATE_WRONG: it is down');
+    expect(await refusal('version')).toBe('STATE_WRONG: it is stopped');
     await client.call('start', undefined);
     expect(await ask('sysrq o')).toBe('stopped by halt');
     expect((await client.call('crashList', undefined)).bundles).toEqual([]);
@@ -248,7 +248,7 @@ test('800 requests of 8 clients, bulky ones among them, and then a halt: all are
         if ('code' in answer && /^(?:MCONSOLE_DOWN|STATE_WRONG)$/.test(answer.code)) down += 1;
         else expect('text' in answer ? answer.text : answer.cause).toMatch(wanted);
       });
-      // Behind the own requests of the last client; those of the others are answered, or told that the VM is down.
+      // Behind the own requests of the last client; those of the others are answered, or told that the VM is stopped.
       const halted = n === 7 ? one.call('mconsole', 'halt') : undefined;
       await Promise.all(requests);
       if (halted) expect((await halted).text).toBe('stopped by halt');
@@ -259,5 +259,5 @@ test('800 requests of 8 clients, bulky ones among them, and then a halt: all are
   expect(done).toEqual(Array(8).fill(100));
   // The clients take turns, so that when the last one is through, the others nearly are.
   expect(down).toBeLessThan(7 * 100);
-  expect((await client.call('info', undefined)).state).toBe('down');
+  expect((await client.call('info', undefined)).state).toBe('stopped');
 }, 120_000);

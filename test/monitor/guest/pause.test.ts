@@ -11,14 +11,14 @@ import { World } from '../../helpers/programs/world.ts';
 describe('the one place that stops a guest', () => {
   let asked: string[];
   let kept: number;
-  let troubles: unknown[];
+  let warnings: unknown[];
   let answers: Record<string, UmlmonError | undefined>;
   let pause: Pause;
 
   beforeEach(() => {
     asked = [];
     kept = 0;
-    troubles = [];
+    warnings = [];
     answers = {};
     const request = async (command: string) => {
       asked.push(command);
@@ -29,7 +29,7 @@ describe('the one place that stops a guest', () => {
       {
         layout: { vm: 'vm1' },
         events: { publish: () => undefined },
-        troubles: { report: (error) => troubles.push(error) },
+        warnings: { report: (error) => warnings.push(error) },
         clock: hostClock,
         record: () => {
           kept += 1;
@@ -94,7 +94,7 @@ describe('the one place that stops a guest', () => {
     pause.restore(paused);
     expect(pause.paused).toEqual(paused);
     await expect.poll(() => asked).toEqual(['stop', 'go']);
-    expect(troubles).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   test('a damaged record lets the guest continue', async () => {

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   describeReadiness,
+  type GuestReadiness,
   parseLevelTimes,
-  type Readiness,
   reachLevel,
 } from '../../../src/monitor/guest/readiness.ts';
 import type { ReadyLevel } from '../../../src/rpc/umlmonctrl.gen.ts';
 
 const level = fc.constantFrom<ReadyLevel[]>('launched', 'kernel', 'guest', 'console');
-const none: Readiness = { configured: 'guest', reached: {} };
+const none: GuestReadiness = { configured: 'guest', reached: {} };
 
 test('in whatever order levels come, the first time of each counts, and none is lost', () => {
   fc.assert(

@@ -10,7 +10,7 @@ import { planInterfaces } from '../../../src/network/plan/interface-plan.ts';
 let directory: string;
 const at = (name: string) => join(directory, name);
 const patience = { timeout: 10_000, interval: 20 };
-const troubles: string[] = [];
+const warnings: string[] = [];
 let guard: HostGuard;
 let turn: Promise<unknown>;
 
@@ -18,7 +18,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'umlmon-guard-'));
   script('ip', 'echo "[]"');
   script('nft', 'echo "{}"');
-  troubles.length = 0;
+  warnings.length = 0;
   turn = Promise.resolve();
   const host = { links: [], ipv6: true, forwards6: [], tun: true, tunForAll: true, tunFault: '' };
   const interfaces = planInterfaces(
@@ -43,7 +43,7 @@ beforeEach(() => {
       return done;
     },
     events: { publish: () => undefined },
-    trouble: (error) => troubles.push(String(error)),
+    warning: (error) => warnings.push(String(error)),
   });
 });
 afterEach(async () => {
@@ -85,9 +85,9 @@ test('a failure that lasts is reported once, and again when there was a look wit
     await expect.poll(() => count('looked') > before && until(), patience).toBe(true);
   };
   const always = () => true;
-  await look('echo broken >&2; exit 1', () => troubles.length === 1);
+  await look('echo broken >&2; exit 1', () => warnings.length === 1);
   await look('echo broken >&2; exit 1', always);
   await look('echo "[]"', always);
-  expect(troubles).toHaveLength(1);
-  await look('echo broken >&2; exit 1', () => troubles.length === 2);
+  expect(warnings).toHaveLength(1);
+  await look('echo broken >&2; exit 1', () => warnings.length === 2);
 });

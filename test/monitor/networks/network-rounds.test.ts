@@ -56,7 +56,7 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   kill: (client) => client.call('kill', undefined),
   'the kernel dies': async (client) => {
     process.kill((await client.call('info', undefined)).kernelPid, 'SIGKILL');
-    while ((await client.call('info', undefined)).state !== 'down') await delay(5);
+    while ((await client.call('info', undefined)).state !== 'stopped') await delay(5);
   },
   'the monitor dies, the next one stops the VM': async () => {
     await world.killMonitor('vm1');
@@ -72,7 +72,7 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
     await world.killMonitor('vm1');
     await killKernel(kernelPid);
     await withMonitor(async (next) =>
-      expect(await next.call('info', undefined)).toMatchObject({ state: 'down' }),
+      expect(await next.call('info', undefined)).toMatchObject({ state: 'stopped' }),
     );
   },
   'both die, umlmon -cleanup': async (client) => {
@@ -146,7 +146,7 @@ test(
       });
       await withMonitor(async (client) => {
         const { state } = await client.call('info', undefined);
-        if (state !== 'down') await client.call('kill', undefined);
+        if (state !== 'stopped') await client.call('kill', undefined);
       });
       expect(state(), `after ${ms} ms`).toBe(before);
     }

@@ -39,7 +39,7 @@ test('Docker’s policy is named, and the rule for DOCKER-USER that is printed g
   expect(await reaches()).toBe(true);
   load(docker);
   expect(await reaches()).toBe(false);
-  const warnings = async () => (await lan.client('vm1').call('info', undefined)).warnings;
+  const warnings = async () => (await lan.client('vm1').call('info', undefined)).networkWarnings;
   await expect.poll(async () => (await warnings()).length, { timeout: 15_000 }).toBe(1);
   const [warning] = await warnings();
   const words =

@@ -69,7 +69,7 @@ test('what cannot be plugged is refused with its reason, and changes nothing', a
   });
   lan.host.run('ip link add br0 type bridge');
   const down = watch('-plug-net', 'eth2', 'network(name=lab)');
-  expect(down).toMatchObject({ status: 5, stderr: expect.stringContaining('it is down') });
+  expect(down).toMatchObject({ status: 5, stderr: expect.stringContaining('it is stopped') });
   await lan.start('vm1');
   const before = state();
   const refused = (network: string, unit = 2) => lan.client('vm1').call('plugNetwork', { unit, network });
@@ -134,8 +134,8 @@ test('plugged interfaces outlive their monitor, and end with the VM, however it 
   const { networks } = await next.call('info', undefined);
   expect(networks.map(({ unit, plugged, settled, link }) => [unit, plugged, settled, link])).toEqual([
     [1, true, true, 'up'],
-    [2, true, true, 'down'],
-    [3, true, true, 'down'],
+    [2, true, true, 'stopped'],
+    [3, true, true, 'stopped'],
   ]);
   const again = await GuestShell.again(next);
   expect(await again.run('ping -c 1 -W 2 10.8.0.1')).toMatchObject({ status: 0 });

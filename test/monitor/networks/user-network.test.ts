@@ -19,7 +19,7 @@ test.each([
 ])('user, %s: out under the address of the host, in by forwarded ports only', async (_, uid) => {
   here = new UserHost(uid, 'eth0 = user(forward=8080:80)');
   const { host, outside } = here;
-  const troubles = () => {
+  const warnings = () => {
     const { stdout, stderr } = here.run('umladmin', '-json', 'doctor');
     expect(stderr).toBe('');
     const { findings } = JSON.parse(stdout) as { findings: DoctorFinding[] };
@@ -29,10 +29,10 @@ test.each([
   expect(here.run('umlmon', '-check')).toMatchObject({ status: 0, stderr: '' });
   expect(here.run('umladmin', 'config', 'set', 'vm1', 'mem', '80M')).toMatchObject({ status: 0, stderr: '' });
   expect(here.run('umladmin', 'config', 'check')).toMatchObject({ status: 0, stderr: '' });
-  expect(troubles()).toEqual([]);
+  expect(warnings()).toEqual([]);
   expect(here.run('umlmon', 'vm1')).toMatchObject({ status: 0, stderr: '' });
   expect(here.run('umlwatch', 'vm1', '-start')).toMatchObject({ status: 0, stderr: '' });
-  expect(troubles()).toEqual([]);
+  expect(warnings()).toEqual([]);
   const client = await MonitorClient.connect(join(here.home, 'var/vm1/ctrl'), 'vm1');
   try {
     const guest = await GuestShell.open(client);

@@ -24,7 +24,7 @@ async function told(client: MonitorClient, kind: string): Promise<string[]> {
   return events.filter((event) => event.kind === kind).map(({ text }) => text);
 }
 
-const warnings = async (vm: string) => (await lan.client(vm).call('info', undefined)).warnings;
+const warnings = async (vm: string) => (await lan.client(vm).call('info', undefined)).networkWarnings;
 
 /** The network of the host, without numbers that change when a resource is restored. */
 function state(): string {
@@ -172,7 +172,7 @@ test('what is of others, or was set down on purpose, is a warning in -info, list
   );
   lan.host.run('sysctl -w net/ipv4/conf/lan0/forwarding=1');
   await expect.poll(() => warnings('vm1'), patience).toEqual([]);
-  expect(await told(client, 'network-well')).toEqual([
+  expect(await told(client, 'network-recovered')).toEqual([
     'no longer: net/ipv4/conf/lan0/forwarding is 0, not 1',
   ]);
 
@@ -239,7 +239,7 @@ test('networks of every kind need neither repair nor warning after a start, in a
   await new Promise((resolve) => setTimeout(resolve, 4000));
   for (const vm of ['vm1', 'vm2', 'vm3']) {
     expect([vm, await warnings(vm)]).toEqual([vm, []]);
-    for (const kind of ['network-repaired', 'network-warning', 'trouble'])
+    for (const kind of ['network-repaired', 'network-warning', 'warning'])
       expect([vm, await told(lan.client(vm), kind)]).toEqual([vm, []]);
   }
   expect(lan.world.run('umladmin', ['doctor']).stdout).not.toMatch(/VMs: /);

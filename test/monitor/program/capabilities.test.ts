@@ -114,10 +114,10 @@ test('a monitor that ends by a fault or is killed: clients and the next monitor 
   await world.startMonitor('vm1');
   expect(umlwatch('-info').stdout).toContain('wrong: previous monitor');
   expect(JSON.parse(umlwatch('-info', '-json').stdout)).toMatchObject({
-    troubles: 1,
+    warnings: 1,
     wrong: [{ fix: expect.any(String) }],
   });
-  expect(await waitForEvent(await world.client('vm1'), 'former-monitor')).toContain('x is not a function');
+  expect(await waitForEvent(await world.client('vm1'), 'previous-monitor')).toContain('x is not a function');
   for (const text of ['', 'null', '[]', '{"pid":"x"}', 'no json']) {
     await world.killMonitor('vm1');
     writeFileSync(path, text);

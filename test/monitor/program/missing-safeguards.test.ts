@@ -1,4 +1,4 @@
-/** What the configuration or umlmon itself promises for safety, and does not happen, is a trouble that -info shows. */
+/** What the configuration or umlmon itself promises for safety, and does not happen, is a warning that -info shows. */
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -41,7 +41,7 @@ test('of all directories of a VM that runs, crashes and is backed up, its user o
   const shell = await GuestShell.open(client);
   await shell.type('echo c >/proc/sysrq-trigger\r');
   await waitForEvent(client, 'crash-bundle');
-  await expect.poll(async () => (await client.call('info', undefined)).state).toBe('down');
+  await expect.poll(async () => (await client.call('info', undefined)).state).toBe('stopped');
   await client.call('start', undefined);
   // What the first kernel has left is on its way out, in a directory that only root can enter.
   await expect.poll(() => existsSync(join(world.varDir, 'vm1/trash'))).toBe(false);
@@ -119,7 +119,7 @@ test('a monitor refuses to go on in a directory that others have got since', asy
   chmodSync(join(world.varDir, 'vm1/backups'), 0o777);
   for (const call of [client.call('backup', { name: 'c' }), client.call('backupList', undefined)])
     await expect(call).rejects.toMatchObject({
-      code: 'BACKUP_PLACE',
+      code: 'BACKUP_DIRECTORY',
       reason: expect.stringContaining('backups is writable by users other than its owner'),
     });
   expect(readdirSync(join(world.varDir, 'vm1/backups'))).toEqual(['b']);

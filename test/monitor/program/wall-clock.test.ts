@@ -39,19 +39,21 @@ function setClock(seconds: number): void {
   writeFileSync(offset, `${seconds}\n`);
 }
 
-test('set back by two hours: an idle controller loses control after writer_idle', async () => {
+test('set back by two hours: an idle controller loses control after control_idle', async () => {
   const [first, second] = [await world.client('vm1'), await world.client('vm1')];
   const before = Date.now();
   const at = { channel: 'con1', columns: 0, rows: 0 };
   const [a, b] = [await first.call('consoleAttach', at), await second.call('consoleAttach', at)];
-  await first.call('consolePen', { id: a.id, action: 'take' });
+  await first.call('consoleControl', { id: a.id, action: 'take' });
   setClock(-2 * hour);
-  expect(await second.call('consolePen', { id: b.id, action: 'ask' })).toMatchObject({ yours: false });
+  expect(await second.call('consoleControl', { id: b.id, action: 'request' })).toMatchObject({
+    yours: false,
+  });
   await delay(1_200);
-  expect(await second.call('consolePen', { id: b.id, action: 'ask' })).toMatchObject({ yours: true });
+  expect(await second.call('consoleControl', { id: b.id, action: 'request' })).toMatchObject({ yours: true });
   // The clock of the monitor was set, indeed.
-  const { seats } = await first.call('consoleWho', 'con1');
-  expect(seats.find(({ id }) => id === b.id)?.typedAt).toBeLessThan(before - hour * 1000);
+  const { viewers } = await first.call('consoleWho', 'con1');
+  expect(viewers.find(({ id }) => id === b.id)?.typedAt).toBeLessThan(before - hour * 1000);
   await world.stopMonitors();
 });
 
@@ -112,7 +114,7 @@ test.each([-2, 2])(
       setClock(death * hours * hour);
       const shell = await GuestShell.again(client);
       await shell.type('\recho c >/proc/sysrq-trigger\r');
-      await waitForEvent(client, death < 2 ? 'restart' : 'gave-up', eventsNext);
+      await waitForEvent(client, death < 2 ? 'restart' : 'restart-limit', eventsNext);
       if (death < 2)
         await expect
           .poll(async () => (await client.call('info', undefined)).state, { timeout: 20_000 })

@@ -48,7 +48,7 @@ test.each(early)('where %s, -start fails with the text of the panic', async (_ti
     hint: 'umlwatch vm1 -log con0',
   });
   const { state, lastExit } = await client.call('info', undefined);
-  expect(state).toBe('down');
+  expect(state).toBe('stopped');
   expect(lastExit).toMatchObject({ cause: 'crash', con0Reason: expect.stringMatching(/./) });
   expect(lastExit?.lastLines).toMatch(/Kernel panic - not syncing: .*$/);
   expect(lastExit?.lastLines).not.toContain('Call Trace');
@@ -96,7 +96,7 @@ test('a kernel that waits for its root counts as started after some seconds; a s
 test('on_crash = restart counts such an end once, and gives up', async () => {
   const client = await monitorOf('append = init=/nowhere\non_crash = restart\nrestart_limit = 2 in 1m');
   await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'START_CRASHED' });
-  await waitForEvent(client, 'gave-up', 1);
+  await waitForEvent(client, 'restart-limit', 1);
   const { events } = await client.call('events', { since: 1, max: 512, waitMs: 0 });
   expect(events.filter(({ kind }) => kind === 'exit')).toHaveLength(3);
   expect(events.filter(({ kind }) => kind === 'restart')).toHaveLength(2);
@@ -112,7 +112,7 @@ test('a stop ends the wait of a start', async () => {
   await expect(started).resolves.toMatchObject({
     summary: expect.stringMatching(/its guest runs no process yet$/),
   });
-  expect((await other.call('info', undefined)).state).toBe('down');
+  expect((await other.call('info', undefined)).state).toBe('stopped');
 });
 
 test('umladmin start fails with it, without -wait too, and the monitor stays for another try', async () => {
@@ -126,7 +126,7 @@ test('umladmin start fails with it, without -wait too, and the monitor stays for
     expect(world.run('umladmin', ['stop']).status).toBe(0);
     expect(world.run('umladmin', ['start', '-wait', 'kernel']).status).toBe(1);
     const [listed] = JSON.parse(world.run('umladmin', ['-json', 'list']).stdout).vms;
-    expect(listed).toMatchObject({ state: 'down' });
+    expect(listed).toMatchObject({ state: 'stopped' });
     expect(world.run('umladmin', ['list']).stdout).toContain('crash: Requested init /nowhere failed');
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
     expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);
@@ -157,7 +157,7 @@ test('a service is up when its guest runs, or when the start has failed, with th
     await hears(/STATUS=down; start failed: vm1: the kernel panicked before its guest ran: Requested init/);
     await hears(/READY=1/);
     expect(told.indexOf('READY=1')).toBeGreaterThan(told.indexOf('STATUS=down; start failed'));
-    expect((await client.call('info', undefined)).state).toBe('down');
+    expect((await client.call('info', undefined)).state).toBe('stopped');
   } finally {
     delete process.env.NOTIFY_SOCKET;
     closeSync(fd);

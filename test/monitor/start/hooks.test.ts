@@ -222,7 +222,7 @@ describe('a real VM', () => {
   test('a refused start leaves nothing; one whose hook hangs at prepare continues', async () => {
     writeHook('exit 1');
     await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'HOOK_REFUSED' });
-    expect(await client.call('info', undefined)).toMatchObject({ state: 'down' });
+    expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped' });
     writeHook('[ "$1" != prepare ] || sleep 1000');
     expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
   }, 30_000);
@@ -231,7 +231,7 @@ describe('a real VM', () => {
     writeHook('[ "$1" != stopped ] || sleep 1; echo "$1" >>"$log"');
     await client.call('start', undefined);
     const ended = world.signalMonitor('vm1', 'SIGHUP');
-    await waitForEvent(client, 'monitor-leaving');
+    await waitForEvent(client, 'monitor-exiting');
     await client.call('kill', undefined);
     expect(await ended).toBe(0);
     expect(log()).toMatch(/stopped\nrelease\n$/);

@@ -92,7 +92,7 @@ describe('files that are not disks', () => {
     await world.startMonitor('vm1');
     const client = await world.client('vm1');
     await expect(client.call('start', undefined)).resolves.toMatchObject({ state: 'running' });
-    expect((await client.call('info', undefined)).lastTrouble).toContain('is a qcow2 image');
+    expect((await client.call('info', undefined)).lastWarning).toContain('is a qcow2 image');
     await client.call('kill', undefined);
     make(data, MiB, Buffer.from([0x1f, 0x8b, 8, 0]));
     expect(check()).toEqual([]);

@@ -24,7 +24,7 @@ async function serve(config: string): Promise<void> {
 
 const began = async (name: string) => {
   const { events } = await client.call('events', { since: 1, max: 64, waitMs: 0 });
-  return events.some(({ kind, text }) => kind === 'operation-began' && text.startsWith(name));
+  return events.some(({ kind, text }) => kind === 'operation-started' && text.startsWith(name));
 };
 
 test('a kill ends a start that is not more than a plan yet', async () => {
@@ -40,8 +40,8 @@ test('a kill ends a start that is not more than a plan yet', async () => {
   await expect.poll(() => began('kill')).toBe(true);
   closeSync(other);
   expect(await start).toMatchObject({ code: 'START_KILLED' });
-  expect(await kill).toMatchObject({ state: 'down', summary: 'killed while starting' });
-  expect(await client.call('info', undefined)).toMatchObject({ state: 'down', kernelPid: 0 });
+  expect(await kill).toMatchObject({ state: 'stopped', summary: 'killed while starting' });
+  expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped', kernelPid: 0 });
 }, 30_000);
 
 test('a monitor that leaves starts nothing any more', async () => {
@@ -51,7 +51,7 @@ test('a monitor that leaves starts nothing any more', async () => {
   // The stop takes its time.
   process.kill(kernelPid, 'SIGSTOP');
   const ended = world.signalMonitor('vm1', 'SIGTERM');
-  await waitForEvent(client, 'monitor-leaving');
+  await waitForEvent(client, 'monitor-exiting');
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     code: 'STATE_WRONG',
     reason: 'its monitor is about to end',

@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { layoutFor, readVm } from '../../../src/monitor/start/config-source.ts';
+import { layoutFor, readVmConfig } from '../../../src/monitor/start/config-source.ts';
 import { executePlan } from '../../../src/monitor/start/execute-plan.ts';
 import { VmPlanner } from '../../../src/monitor/start/plan-start.ts';
 import { aloneOwner } from '../../helpers/programs/kernel-owner.ts';
@@ -27,7 +27,7 @@ afterEach(() => world.close());
 /** Executes the plan of now after the change. */
 async function startAfter(change: () => void): Promise<unknown> {
   const source = { vm: 'vm1', configPath: world.configPath };
-  const { config, vm } = readVm(source);
+  const { config, vm } = readVmConfig(source);
   const layout = layoutFor(config, vm);
   const { plan } = await new VmPlanner(source, layout).planLaunch();
   change();

@@ -27,11 +27,11 @@ test('a killed monitor loses neither VM nor shell; the next one takes both over'
   const info = await client.call('info', undefined);
   expect(info).toMatchObject({ state: 'running', kernelPid, user: 'irc', mem: 128 * 1024 ** 2 });
   expect(await waitForEvent(client, 'adopted')).toContain(`kernel ${kernelPid} taken over`);
-  const seat = await GuestShell.again(client);
-  expect((await seat.run('echo $kept')).output).toBe('a value in the shell');
+  const viewer = await GuestShell.again(client);
+  expect((await viewer.run('echo $kept')).output).toBe('a value in the shell');
 
   // The adopted VM is a VM like any other: messages, log, orderly stop with its exit record.
-  await seat.run('echo hello > /proc/mconsole');
+  await viewer.run('echo hello > /proc/mconsole');
   expect(await waitForEvent(client, 'guest-message')).toBe('hello');
   expect(world.log('vm1', 'con1')).toContain('a value in the shell');
   expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
@@ -47,8 +47,8 @@ test('output of the guest without a monitor arrives, as far as the terminal hold
   await world.killMonitor('vm1');
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await world.startMonitor('vm1');
-  const seat = await GuestShell.again(await world.client('vm1'));
-  await seat.type('\r');
+  const viewer = await GuestShell.again(await world.client('vm1'));
+  await viewer.type('\r');
   await expect.poll(() => world.log('vm1', 'con1'), { timeout: 20_000 }).toMatch(/\nall-said/);
   const lines = [...world.log('vm1', 'con1').matchAll(/line (\d+) of many/g)].map(([, n]) => Number(n));
   expect(lines).toEqual(Array.from({ length: 3000 }, (_, i) => i + 1));
@@ -62,7 +62,7 @@ test('a kernel that ends while it has no monitor leaves a clean place', async ()
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   expect(await waitForEvent(client, 'cleaned-up')).toMatch(/removed \d+ leftovers/);
-  expect((await client.call('info', undefined)).state).toBe('down');
+  expect((await client.call('info', undefined)).state).toBe('stopped');
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
@@ -77,8 +77,8 @@ test('a kernel that does not match its record is unmanaged: reported, refused, a
 
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
-  expect((await client.call('info', undefined)).state).toBe('foreign');
-  expect(await waitForEvent(client, 'foreign')).toContain(`${kernelPid}`);
+  expect((await client.call('info', undefined)).state).toBe('unmanaged');
+  expect(await waitForEvent(client, 'unmanaged')).toContain(`${kernelPid}`);
   for (const verb of ['start', 'kill'] as const)
     await expect(client.call(verb, undefined)).rejects.toMatchObject({ code: 'STATE_WRONG' });
   expect(existsSync(`/proc/${kernelPid}`)).toBe(true);
@@ -96,7 +96,7 @@ test('two simultaneous starts of an unmanaged VM take it over once', async () =>
   renameSync(recordPath, `${recordPath}.away`);
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
-  expect((await client.call('info', undefined)).state).toBe('foreign');
+  expect((await client.call('info', undefined)).state).toBe('unmanaged');
 
   renameSync(`${recordPath}.away`, recordPath);
   const starts = [0, 1].map(() => client.call('start', undefined).catch((error: unknown) => error));
@@ -115,7 +115,7 @@ test('SIGQUIT leaves the guest running, SIGHUP waits for its end', async () => {
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   const ended = world.signalMonitor('vm1', 'SIGHUP');
-  await waitForEvent(client, 'monitor-leaving');
+  await waitForEvent(client, 'monitor-exiting');
   expect((await client.call('info', undefined)).state).toBe('running');
   await client.call('stop', { timeoutMs: 0 });
   expect(await ended).toBe(0);

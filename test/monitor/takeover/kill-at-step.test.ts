@@ -47,7 +47,7 @@ function remains(): string[] {
 
 async function bringUp(client: MonitorClient): Promise<void> {
   const { state, eventsNext } = await client.call('info', undefined);
-  if (state === 'down') {
+  if (state === 'stopped') {
     await client.call('start', undefined);
     await waitForEvent(client, 'guest-message', eventsNext);
   } else expect(state).toBe('running');
@@ -59,7 +59,7 @@ test('the steps tested are the steps of the plan', () => {
 });
 
 test.each(steps)('killed after step %s', async (step) => {
-  // A life without trouble shows what a VM that is down leaves.
+  // A life without warning shows what a VM that is stopped leaves.
   await world.startMonitor('vm1');
   let client = await world.client('vm1');
   await bringUp(client);
@@ -75,7 +75,7 @@ test.each(steps)('killed after step %s', async (step) => {
   await world.startMonitor('vm1');
   client = await world.client('vm1');
   await bringUp(client);
-  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ state: 'down' });
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ state: 'stopped' });
   expect(remains()).toEqual(before);
   client.close();
 });
@@ -95,7 +95,7 @@ test.each(['ctrl-alt-del', 'halt'])('killed in the stage %s of a stop', async (s
   await world.startMonitor('vm1');
   client = await world.client('vm1');
   const info = await client.call('info', undefined);
-  expect(info.state).toBe(existsSync(`/proc/${kernelPid}`) ? 'running' : 'down');
+  expect(info.state).toBe(existsSync(`/proc/${kernelPid}`) ? 'running' : 'stopped');
   if (info.state === 'running') await client.call('kill', undefined);
   await client.call('start', undefined);
   expect(readFileSync(join(world.runDir, 'vm1.pid'), 'utf8').trim()).not.toBe('');

@@ -47,11 +47,12 @@ test('a request to a guest that has just ended is refused, and the monitor conti
   await expect(refusal).rejects.toMatchObject({
     code: 'STATE_WRONG',
     // On a host that is slow enough, the release is over by now.
-    reason: state === 'running' ? expect.stringMatching(/^its kernel has ended$|^it is down$/) : 'it is down',
+    reason:
+      state === 'running' ? expect.stringMatching(/^its kernel has ended$|^it is stopped$/) : 'it is stopped',
   });
   await backup;
   await waitForEvent(client, 'exit');
   await expect
     .poll(async () => (await client.call('info', undefined)).state, { timeout: 20_000 })
-    .toBe('down');
+    .toBe('stopped');
 }, 60_000);

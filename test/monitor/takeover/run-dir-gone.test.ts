@@ -23,7 +23,7 @@ async function removeRunDir(): Promise<void> {
   // The monitor may make it again while rm(1) is in it.
   spawnSync('rm', ['-rf', world.runDir]);
   const client = await world.client('vm1');
-  expect(await waitForEvent(client, 'made-again')).toContain(`${world.runDir} was removed`);
+  expect(await waitForEvent(client, 'recreated')).toContain(`${world.runDir} was removed`);
 }
 
 test('without RUNDIR the guest is reached and stopped cleanly; a second monitor is refused', async () => {
@@ -77,7 +77,7 @@ test('a socket that is removed, or replaced, is served again; connections stay',
       const { eventsNext } = await before.call('info', undefined);
       const path = join(world.varDir, 'vm1', name);
       spoil(path);
-      expect(await waitForEvent(before, 'made-again', eventsNext)).toContain(`${path} was removed`);
+      expect(await waitForEvent(before, 'recreated', eventsNext)).toContain(`${path} was removed`);
       expect(statSync(path).mode & 0o777).toBe(0o600);
     }
   expect(watchVm('-info').status).toBe(0);

@@ -9,10 +9,10 @@ import {
   planNat,
 } from '../../../src/network/plan/nat-plan.ts';
 import {
+  type IpWords,
   joinCommands,
-  planSwitch,
-  type SwitchPlan,
-  type Words,
+  type PrivateBridgePlan,
+  planPrivateBridge,
 } from '../../../src/network/plan/private-bridge-plan.ts';
 
 const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
@@ -22,11 +22,11 @@ const names = ['host', 'a', 'b', 'out'] as const;
 type Name = (typeof names)[number];
 const namespace = (name: Name) => `umlmon-sw-${unique}-${name}`;
 
-function run(name: Name, command: Words, input = ''): string {
+function run(name: Name, command: IpWords, input = ''): string {
   const words = ['netns', 'exec', namespace(name), ...command];
   return execFileSync('ip', words, { env, encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] });
 }
-const ip = (name: Name, words: string | Words) =>
+const ip = (name: Name, words: string | IpWords) =>
   run(name, ['ip', ...(typeof words === 'string' ? words.split(' ') : words)]);
 const nft = (rules: string) => run('host', ['nft', '-f', '-'], rules);
 function reaches(name: Name, address: string): boolean {
@@ -48,17 +48,17 @@ const state = () =>
     .join('\n')
     .replaceAll(' tentative', '');
 
-function make(plan: SwitchPlan): void {
+function make(plan: PrivateBridgePlan): void {
   for (const words of plan.make) ip('host', words);
   nft(plan.rules);
   for (const words of plan.open) ip('host', words);
 }
-function remove(plan: SwitchPlan): void {
+function remove(plan: PrivateBridgePlan): void {
   for (const words of plan.remove) ip('host', words);
   nft(plan.forget);
 }
 /** A port of the host's bridge in the hands of a machine. */
-function connect(plan: SwitchPlan, name: 'a' | 'b', ...addresses: string[]): void {
+function connect(plan: PrivateBridgePlan, name: 'a' | 'b', ...addresses: string[]): void {
   ip('host', `link add name port-${name} type veth peer name eth0 netns ${namespace(name)}`);
   for (const words of joinCommands(plan, `port-${name}`)) ip('host', words);
   ip(name, 'link set dev eth0 up');
@@ -87,20 +87,20 @@ afterAll(() => {
 });
 
 describe('a named network', () => {
-  const plan = planSwitch({ network: 'laboratory', owner: '/run/umlmon' });
+  const plan = planPrivateBridge({ network: 'laboratory', owner: '/run/umlmon' });
 
   test('has a name of its own, for each umlmon', () => {
     expect(plan.bridge).toMatch(/^laborato-[0-9a-f]{6}$/);
-    expect(planSwitch({ network: 'laboratory', owner: '/elsewhere' }).bridge).not.toBe(plan.bridge);
-    expect(planSwitch({ network: 'laboratorz', owner: '/run/umlmon' }).bridge).not.toBe(plan.bridge);
+    expect(planPrivateBridge({ network: 'laboratory', owner: '/elsewhere' }).bridge).not.toBe(plan.bridge);
+    expect(planPrivateBridge({ network: 'laboratorz', owner: '/run/umlmon' }).bridge).not.toBe(plan.bridge);
   });
 
   test.each([
     ['plain', plan],
-    ['a hub', planSwitch({ network: 'laboratory', owner: '/run/umlmon', hub: true })],
+    ['a hub', planPrivateBridge({ network: 'laboratory', owner: '/run/umlmon', hub: true })],
     [
       'linked',
-      planSwitch({
+      planPrivateBridge({
         network: 'laboratory',
         owner: '/run/umlmon',
         link: {
@@ -142,7 +142,7 @@ test.each([
   [true, 'every port of a hub sees what goes between others'],
   [false, 'no port of a switch sees what goes between others'],
 ])('hub: %s: %s', (hub) => {
-  const plan = planSwitch({ network: 'laboratory', owner: '/run/umlmon', hub });
+  const plan = planPrivateBridge({ network: 'laboratory', owner: '/run/umlmon', hub });
   make(plan);
   connect(plan, 'a', '10.7.0.1/24');
   connect(plan, 'b', '10.7.0.2/24');

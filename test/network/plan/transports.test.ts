@@ -4,7 +4,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type TransportSpec, transportNeeds } from '../../../src/config/networks/transports.ts';
-import { joinCommands, planSwitch } from '../../../src/network/plan/private-bridge-plan.ts';
+import { joinCommands, planPrivateBridge } from '../../../src/network/plan/private-bridge-plan.ts';
 import { vectorArgument } from '../../../src/network/plan/vector-options.ts';
 import { networkLimits } from '../../../src/system/limits/limits.ts';
 import { pidfdGetfd, pidfdOpen } from '../../../src/system/native/native.ts';
@@ -119,7 +119,7 @@ test.each(tunnels)('%s', async (_, left, right) => {
 
 /** What stands between guests is made as umlmon makes it. */
 test.each(['tap', 'hybrid'] as const)('%s, in a named network', async (kind) => {
-  const plan = planSwitch({ network: 'lab', owner: lab.directory });
+  const plan = planPrivateBridge({ network: 'lab', owner: lab.directory });
   const commands = (list: readonly (readonly string[])[]) => list.forEach((words) => void lab.ip(...words));
   commands(plan.make);
   lab.inside('nft', plan.rules);

@@ -57,11 +57,9 @@ test('of several lines of one address the newest counts', () => {
 });
 
 test('root follows its own link, and not that of a user who has kept HOME', () => {
-  const [link, kept, target] = ['known_hosts', 'kept', 'target'].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [link, kept, target] = ['known_hosts', 'preserved', 'target'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
   writeFileSync(target, '');
   symlinkSync('target', link);
   known.remember('vm1@hostb', 'AA:BB');

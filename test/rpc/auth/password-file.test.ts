@@ -32,10 +32,10 @@ async function opens(password: string, vm: string): Promise<string | null> {
 describe('the file of the passwords', () => {
   test('a password opens its VM with its role, that of all VMs every one', async () => {
     expect(readPasswords(varDir)).toBeUndefined();
-    await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'only looking');
+    await setPassword(varDir, { vm: 'vm1', role: 'view' }, 'only looking');
     await setPassword(varDir, { vm: 'vm1', role: 'admin' }, 'whatever it takes');
     await setPassword(varDir, { vm: allVms, role: 'operate' }, 'mäster pässword');
-    expect(await opens('only looking', 'vm1')).toBe('look');
+    expect(await opens('only looking', 'vm1')).toBe('view');
     expect(await opens('whatever it takes', 'vm1')).toBe('admin');
     expect(await opens('whatever it takes', 'vm2')).toBeNull();
     expect(await opens('mäster pässword', 'vm1')).toBe('operate');
@@ -45,12 +45,12 @@ describe('the file of the passwords', () => {
   });
 
   test('a new password of a VM and role replaces the one before, and a removed one opens nothing', async () => {
-    await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'the first one');
-    await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'the second one');
+    await setPassword(varDir, { vm: 'vm1', role: 'view' }, 'the first one');
+    await setPassword(varDir, { vm: 'vm1', role: 'view' }, 'the second one');
     await setPassword(varDir, { vm: 'vm1', role: 'console' }, 'the third one');
     expect(await opens('the first one', 'vm1')).toBeNull();
-    expect(await opens('the second one', 'vm1')).toBe('look');
-    expect(await removePasswords(varDir, 'vm1', 'look')).toMatchObject([{ vm: 'vm1', role: 'look' }]);
+    expect(await opens('the second one', 'vm1')).toBe('view');
+    expect(await removePasswords(varDir, 'vm1', 'view')).toMatchObject([{ vm: 'vm1', role: 'view' }]);
     expect(await opens('the second one', 'vm1')).toBeNull();
     expect(await opens('the third one', 'vm1')).toBe('console');
     await removePasswords(varDir, 'vm1');

@@ -72,7 +72,7 @@ test('nested data, opaque data and failures arrive as they were sent', async () 
   expect(await vm.call('null')).toBeUndefined();
   expect(await vm.call('start')).toMatchObject({ kind: 'failed', why: { code: 'STATE_WRONG' } });
   expect(await vm.call('stop', { timeoutMs: 77 })).toMatchObject({
-    report: { elapsedMs: 77, state: 'down' },
+    report: { elapsedMs: 77, state: 'stopped' },
   });
   expect(await vm.call('consoleDetach', 5)).toStrictEqual({ kind: 'ok' });
   const log = await vm.call('logRead', { channel: 'con0', offset: 9, max: 65536, waitMs: 0 });
@@ -103,7 +103,7 @@ test('many calls at once, answered in another order', async () => {
   await serve({
     stop: ({ timeoutMs }) =>
       new Promise((resolve) => {
-        const report = { id: 1, joined: false, state: 'down', elapsedMs: timeoutMs, summary: '' } as const;
+        const report = { id: 1, joined: false, state: 'stopped', elapsedMs: timeoutMs, summary: '' } as const;
         release.push(() => resolve({ kind: 'ok', report }));
       }),
   });

@@ -164,7 +164,7 @@ const plain = { noNullPrototype: true };
 const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
   {
     name,
-    state: fc.constantFrom('down', 'starting', 'running', 'stopping'),
+    state: fc.constantFrom('stopped', 'starting', 'running', 'stopping'),
     stateSince: fc.maxSafeNat(),
     operation: text,
     monitorPid: fc.integer(),
@@ -225,16 +225,19 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
     ),
     eventsNext: fc.maxSafeNat(),
     logDropped: fc.maxSafeNat(),
-    troubles: fc.nat(),
-    lastTrouble: text,
+    warningCount: fc.nat(),
+    lastWarning: text,
     hungSince: fc.maxSafeNat(),
     hostMemory: fc.maxSafeNat(),
     guestValues: fc.array(fc.record({ name, value: text }, plain), { maxLength: 5 }),
     refusals: fc.array(fc.record({ name, value: text }, plain), { maxLength: 5 }),
-    warnings: fc.array(fc.record({ what: text, hint: text }, plain), { maxLength: 5 }),
+    networkWarnings: fc.array(fc.record({ what: text, hint: text }, plain), { maxLength: 5 }),
     paused: fc.option(fc.record({ since: fc.maxSafeNat(), by: text, resumesAt: fc.maxSafeNat() }, plain)),
     held: fc.option(
-      fc.record({ kind: fc.constantFrom('gave-up', 'kept'), since: fc.maxSafeNat(), why: text }, plain),
+      fc.record(
+        { kind: fc.constantFrom('restart-limit', 'preserved'), since: fc.maxSafeNat(), why: text },
+        plain,
+      ),
       { nil: null },
     ),
     networks: fc.array(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nobody, peerAt, peerOf, peerOfUser } from '../../../src/rpc/server/peer.ts';
 
-const behalf = { user: 'anna', address: '2001:db8::7', role: 'look', via: 'umlweb' };
+const behalf = { user: 'anna', address: '2001:db8::7', role: 'view', via: 'umlweb' };
 
 describe('a call counts for', () => {
   test('the person behind a proxy of this host, who is known by network, and never an owner', () => {

@@ -26,7 +26,7 @@ function end(way: string) {
   const lines = stderr
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { level: number; msg: string; trouble?: string });
+    .map((line) => JSON.parse(line) as { level: number; msg: string; warning?: string });
   const kept = existsSync(record)
     ? (JSON.parse(readFileSync(record, 'utf8')) as Record<string, string>)
     : undefined;
@@ -62,12 +62,12 @@ test.each([
 });
 
 test.each(['host call in a timer', 'host call in a promise'])(
-  '%s that fails is a trouble, and the daemon serves on',
+  '%s that fails is a warning, and the daemon serves on',
   (way) => {
     const ended = end(way);
     expect(ended.status).toBe(0);
     expect(ended.lines.map(({ level, msg }) => [level, msg])).toEqual([
-      [40, 'trouble'],
+      [40, 'warning'],
       [30, 'ends: SIGTERM'],
     ]);
   },

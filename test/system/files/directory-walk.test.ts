@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { Directory } from '../../../src/system/files/held-directory.ts';
+import { HeldDirectory } from '../../../src/system/files/held-directory.ts';
 import { O_PATH } from '../../../src/system/files/walk-beneath.ts';
 import { Swapper } from '../../helpers/hostile/swapper.ts';
 
@@ -31,7 +31,7 @@ vi.mock(import('../../../src/system/native/native.ts'), async (original) => ({
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } = constants;
 const home = mkdtempSync(join(tmpdir(), 'umlmon-walk-'));
 const inside = join(home, 'inside');
-let directory: Directory;
+let directory: HeldDirectory;
 
 beforeAll(() => {
   mkdirSync(join(inside, 'a/b'), { recursive: true });
@@ -40,7 +40,7 @@ beforeAll(() => {
   writeFileSync(join(home, 'outside/file'), 'outside');
   symlinkSync('../outside', join(inside, 'link'));
   symlinkSync('../outside/file', join(inside, 'file-link'));
-  directory = Directory.open(inside);
+  directory = HeldDirectory.open(inside);
 });
 afterAll(() => {
   directory.close();

@@ -16,14 +16,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { carefully, Directory, knowsOpenat2 } from '../../../src/system/files/held-directory.ts';
+import { carefully, HeldDirectory, knowsOpenat2 } from '../../../src/system/files/held-directory.ts';
 import { openBeneath } from '../../../src/system/native/native.ts';
 import { Swapper } from '../../helpers/hostile/swapper.ts';
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants;
 const home = mkdtempSync(join(tmpdir(), 'umlmon-directory-'));
 const inside = join(home, 'inside');
-let directory: Directory;
+let directory: HeldDirectory;
 
 beforeAll(() => {
   mkdirSync(join(inside, 'a/b'), { recursive: true });
@@ -33,7 +33,7 @@ beforeAll(() => {
   symlinkSync('../outside', join(inside, 'link'));
   symlinkSync('a/b', join(inside, 'own-link'));
   symlinkSync('../outside/file', join(inside, 'file-link'));
-  directory = Directory.open(inside);
+  directory = HeldDirectory.open(inside);
 });
 afterAll(() => {
   directory.close();
@@ -82,7 +82,7 @@ test.each([
 });
 
 test('a link of /proc is no way out', () => {
-  const proc = Directory.open('/proc/self');
+  const proc = HeldDirectory.open('/proc/self');
   expect(() => proc.openFile('root/etc/passwd', O_RDONLY)).toThrow(/ELOOP/);
   expect(() => proc.openFile('fd/0', O_RDONLY)).toThrow(/ELOOP/);
   proc.close();
@@ -130,7 +130,7 @@ test('a directory that is already there is used, and a link in its place is not'
 });
 
 test('the error for a tree that cannot be removed names its path', async () => {
-  const proc = Directory.open('/proc');
+  const proc = HeldDirectory.open('/proc');
   await expect(proc.removeTree('sys')).rejects.toMatchObject({
     code: 'HOST_COMMAND',
     place: '/proc/sys',

@@ -20,7 +20,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   'how much of a text is printed': [
     ...['textLength', 'lineLength', 'usualColumns', 'usageMax', 'runCharacters', 'screenLines', 'crashLines'],
     ...['barMin', 'barMax', 'wordsShown', 'wordsBytes', 'programsNamed', 'namedAtMost', 'eventsShown'],
-    ...['shownLength', 'lineCharacters', 'mostCharacters', 'troubleCharacters', 'problemCharacters'],
+    ...['shownLength', 'lineCharacters', 'mostCharacters', 'warningCharacters', 'problemCharacters'],
     ...['warningCharacters', 'scriptCharacters', 'noteCharacters', 'nameLength', 'quotedLength'],
     ...['tellingLength', 'startLength'],
   ],

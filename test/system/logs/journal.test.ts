@@ -32,7 +32,7 @@ test('only the stream that JOURNAL_STREAM names is the journal', () => {
 });
 
 test('events that an operator must see are warnings or errors', () => {
-  expect(levelOf('trouble', {})).toBe('warn');
+  expect(levelOf('warning', {})).toBe('warn');
   expect(levelOf('panic', {})).toBe('warn');
   expect(levelOf('operation-ended', { result: 'START_FAILED' })).toBe('error');
   expect(levelOf('operation-ended', { result: 'ok' })).toBe('info');
@@ -52,7 +52,7 @@ test.each(['umlmon', 'umldir', 'umlweb'] as const)('%s that cannot start says so
   expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^<3>${name}: `));
 });
 
-test('a monitor logs what happens with its level: a start that fails is an error, and its trouble a warning', async () => {
+test('a monitor logs what happens with its level: a start that fails is an error, and its warning a warning', async () => {
   world.configure({ vm1: 'mem = 64M\nubd0 = /disks/root.dsk\nhook = /nonexistent/hook' });
   world.addImage('vm1');
   const file = join(world.home, 'monitor.journal');

@@ -4,17 +4,17 @@ import { refusalCounts } from '../../../src/system/errors/refusals.ts';
 import { FairQueue } from '../../../src/system/sharing/fair-queue.ts';
 import { FairTurns } from '../../../src/system/sharing/fair-scheduler.ts';
 import { FairTable } from '../../../src/system/sharing/fair-table.ts';
-import { type Peer, refusalText, Shares } from '../../../src/system/sharing/shares.ts';
+import { refusalText, type SharePeer, Shares } from '../../../src/system/sharing/shares.ts';
 
-const owner: Peer = { key: 'uid:0', isOwner: true };
-const user = (uid: number): Peer => ({ key: `uid:${uid}`, isOwner: false });
+const owner: SharePeer = { key: 'uid:0', isOwner: true };
+const user = (uid: number): SharePeer => ({ key: `uid:${uid}`, isOwner: false });
 
 const bounds = fc
   .record({ total: fc.integer({ min: 1, max: 20 }), perPeer: fc.integer({ min: 1, max: 8 }) })
   .chain(({ total, perPeer }) =>
     fc.integer({ min: 0, max: total }).map((reserve) => ({ total, perPeer, reserve })),
   );
-const peers = fc.integer({ min: 0, max: 6 }).map((uid): Peer => (uid === 0 ? owner : user(uid)));
+const peers = fc.integer({ min: 0, max: 6 }).map((uid): SharePeer => (uid === 0 ? owner : user(uid)));
 const steps = fc.array(fc.record({ peer: peers, takes: fc.boolean() }), { maxLength: 200 });
 
 describe('shares', () => {
@@ -22,7 +22,7 @@ describe('shares', () => {
     fc.assert(
       fc.property(bounds, steps, (shared, all) => {
         const shares = new Shares(shared);
-        const held: { peer: Peer; release: () => void }[] = [];
+        const held: { peer: SharePeer; release: () => void }[] = [];
         for (const { peer, takes } of all) {
           if (takes) {
             const taken = shares.take(peer);
@@ -105,7 +105,7 @@ describe('a fair table', () => {
     fc.assert(
       fc.property(bounds, steps, (shared, those) => {
         const table = new FairTable<object>(shared, { atShare: 'refuse', atFull: 'refuse' });
-        const held: { peer: Peer; thing: object }[] = [];
+        const held: { peer: SharePeer; thing: object }[] = [];
         for (const { peer, takes } of those) {
           const at = held.findIndex((one) => one.peer.key === peer.key);
           if (!takes && at >= 0) table.delete(held.splice(at, 1)[0]?.thing ?? {});

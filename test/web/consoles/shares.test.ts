@@ -17,7 +17,7 @@ beforeAll(async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty' }, 'web_listen = 127.0.0.1:0');
   world.addImage('vm1');
   await world.startMonitor('vm1');
-  web = await Web.start(world, ['look', 'admin']);
+  web = await Web.start(world, ['view', 'admin']);
 });
 afterAll(async () => {
   await web.close();
@@ -66,7 +66,7 @@ function dial(from: string, cookie: string, sockets: WebSocket[]): Promise<numbe
 }
 
 test('200 websockets of one session, and what it asks as fast as it can: others are served', async () => {
-  const hostile = await logIn('127.0.0.1', passwordOf('look'));
+  const hostile = await logIn('127.0.0.1', passwordOf('view'));
   const other = await logIn('127.0.0.2');
   const sockets: WebSocket[] = [];
   const statuses = await Promise.all(

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setPassword } from '../../../src/rpc/auth/password-file.ts';
-import { Monitors } from '../../../src/web/hosts/monitors.ts';
-import { dashboard } from '../../../src/web/identity.ts';
+import { MonitorConnections } from '../../../src/web/hosts/monitors.ts';
+import { dashboardIdentity } from '../../../src/web/identity.ts';
 import { Hub } from '../../../src/web/vms/hub.ts';
 import type { LiveMessage, WireEvent } from '../../../src/web/wire.ts';
 import { freePort, registerAt, TestUmldir, until } from '../../helpers/programs/umldir.ts';
@@ -17,7 +17,7 @@ let there: World;
 let line: CutLine;
 let directory: TestUmldir;
 let registered: { close(): void };
-let monitors: Monitors;
+let monitors: MonitorConnections;
 
 beforeEach(async () => {
   [here, there, line] = [new World(), new World(), await CutLine.open()];
@@ -36,7 +36,7 @@ beforeEach(async () => {
   const file = join(here.home, 'web.password');
   writeFileSync(file, 'that of umlweb\n', { mode: 0o600 });
   here.configure({}, `web_hosts = 127.0.0.1:${port}\nweb_password_file = ${file}`);
-  monitors = new Monitors(here.configPath);
+  monitors = new MonitorConnections(here.configPath);
 });
 
 afterEach(async () => {
@@ -50,11 +50,15 @@ afterEach(async () => {
 
 test('a connection on which no answer came is not used again', async () => {
   const stateOf = () =>
-    monitors.with('vm1@hostb', dashboard, async (client) => (await client.call('info', undefined)).state);
-  expect(await stateOf()).toBe('down');
+    monitors.with(
+      'vm1@hostb',
+      dashboardIdentity,
+      async (client) => (await client.call('info', undefined)).state,
+    );
+  expect(await stateOf()).toBe('stopped');
   line.hush();
   await expect(stateOf()).rejects.toMatchObject({ code: 'RPC_TIMEOUT' });
-  expect(await stateOf()).toBe('down');
+  expect(await stateOf()).toBe('stopped');
 });
 
 /** What a page is told. */

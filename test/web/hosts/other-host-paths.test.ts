@@ -5,7 +5,7 @@ import { otherPlaces } from '../../../src/web/hosts/other-host-paths.ts';
 const at = (host: string) => ({ host, port: 8655 });
 const entry = (name: string, host: string) => ({
   host,
-  vm: { name, state: 'down', stateSince: 0, ready: false, address: '', port: 0 } as const,
+  vm: { name, state: 'stopped', stateSince: 0, ready: false, address: '', port: 0 } as const,
 });
 
 test('each VM of another host once, by the first directory that names it', () => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   );
   await here.startMonitor('vm1');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  web = await Web.start(here, ['admin', 'look']);
+  web = await Web.start(here, ['admin', 'view']);
   await setPassword(here.varDir, { vm: 'vm1', role: 'admin' }, passwordOf('operate'));
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 }, 60_000);
@@ -75,10 +75,10 @@ const rowOf = (name: string, at = page) => at.getByRole('row', { name });
 
 test('a VM of another host is started, used and stopped as one of this host', async () => {
   const row = rowOf('vm1@hostb');
-  await row.getByText('down', { exact: true }).waitFor(patience);
+  await row.getByText('stopped', { exact: true }).waitFor(patience);
   await row.getByRole('button', { name: 'Start vm1@hostb' }).click();
   await row.getByText('running', { exact: true }).waitFor(patience);
-  await rowOf('vm2@hostb').getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm2@hostb').getByText('stopped', { exact: true }).waitFor(patience);
   // The one of this host that has the same name is another one.
   await rowOf('vm1 down').waitFor(patience);
 
@@ -105,7 +105,7 @@ test('a VM of another host is started, used and stopped as one of this host', as
   await page.goto(`${web.url}#/`);
   await row.getByRole('button', { name: 'Stop vm1@hostb' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
-  await row.getByText('down', { exact: true }).waitFor(patience);
+  await row.getByText('stopped', { exact: true }).waitFor(patience);
 });
 
 test('a page may start with such a VM, before umlweb knows it', async () => {
@@ -121,17 +121,17 @@ test('a page may start with such a VM, before umlweb knows it', async () => {
 });
 
 test('VMs appear and disappear with their monitors, and stay while only the directory server is missing', async () => {
-  await rowOf('vm2@hostb').getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm2@hostb').getByText('stopped', { exact: true }).waitFor(patience);
   await there.signalMonitor('vm2', 'SIGTERM');
   await rowOf('vm2@hostb').waitFor({ state: 'detached', ...patience });
   await there.startMonitor('vm2');
-  await rowOf('vm2@hostb').getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm2@hostb').getByText('stopped', { exact: true }).waitFor(patience);
 
   await umldir.end();
-  const trouble = page
+  const warning = page
     .locator('p.problem')
     .getByText(/^umldir of localhost:\d+: cannot connect to the directory server/);
-  await trouble.waitFor(patience);
+  await warning.waitFor(patience);
   // Nobody knows whether there is one.
   expect(await ask(page, 'GET', 'api/vms/vm9@hostb/info')).toMatchObject({
     status: 502,
@@ -142,14 +142,14 @@ test('VMs appear and disappear with their monitors, and stay while only the dire
   });
   await rowOf('vm1@hostb').getByText('unreachable').waitFor(patience);
   umldir = await startUmldir();
-  await trouble.waitFor({ state: 'detached', ...patience });
-  await rowOf('vm1@hostb').getByText('down', { exact: true }).waitFor(patience);
+  await warning.waitFor({ state: 'detached', ...patience });
+  await rowOf('vm1@hostb').getByText('stopped', { exact: true }).waitFor(patience);
 }, 60_000);
 
 test('they are for those whose password is for all VMs, within its role', async () => {
-  await rowOf('vm1@hostb').getByText('down', { exact: true }).waitFor(patience);
-  const looker = await openPage(await browser.newContext(), web.url, 'look', complaints);
-  await rowOf('vm1@hostb', looker).getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm1@hostb').getByText('stopped', { exact: true }).waitFor(patience);
+  const looker = await openPage(await browser.newContext(), web.url, 'view', complaints);
+  await rowOf('vm1@hostb', looker).getByText('stopped', { exact: true }).waitFor(patience);
   expect(await rowOf('vm1@hostb', looker).getByRole('button').count()).toBe(0);
   const answered = await ask(looker, 'POST', 'api/vms/vm1@hostb/start');
   expect(answered).toMatchObject({
@@ -160,7 +160,7 @@ test('they are for those whose password is for all VMs, within its role', async 
 
   // A password for the VM of this name on this host only.
   const owner = await openPage(await browser.newContext(), web.url, 'operate', complaints);
-  await rowOf('vm1', owner).getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm1', owner).getByText('stopped', { exact: true }).waitFor(patience);
   expect(await owner.getByText('hostb').count()).toBe(0);
   expect(await ask(owner, 'GET', 'api/vms/vm1@hostb/info')).toMatchObject({ status: 404 });
   await owner.context().close();
@@ -181,7 +181,7 @@ function ask(from: Page, method: string, path: string): Promise<unknown> {
 }
 
 test('a password that the other host refuses is reported, and a new one works without a restart', async () => {
-  await rowOf('vm1@hostb').getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm1@hostb').getByText('stopped', { exact: true }).waitFor(patience);
   await page.goto('about:blank');
   await removePasswords(there.varDir, '*');
   await setPassword(there.varDir, { vm: '*', role: 'admin' }, 'a new one of hostb');
@@ -191,7 +191,7 @@ test('a password that the other host refuses is reported, and a new one works wi
     .waitFor(patience);
   await rowOf('vm1@hostb').getByText('unreachable').waitFor(patience);
   writeFileSync(passwordFile, 'a new one of hostb\n');
-  await rowOf('vm1@hostb').getByText('down', { exact: true }).waitFor(patience);
+  await rowOf('vm1@hostb').getByText('stopped', { exact: true }).waitFor(patience);
 });
 
 test.each([
@@ -215,7 +215,7 @@ test('more VMs than a directory lets one address ask for at once', async () => {
     home: far.home,
     keys: { ...keys, umlredir_port: await freePort() },
   });
-  // In the place of monitors: that they hang up is another trouble than those of the directory.
+  // In the place of monitors: that they hang up is another warning than those of the directory.
   const listener = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const at = (listener.address() as AddressInfo).port;
@@ -225,9 +225,9 @@ test('more VMs than a directory lets one address ask for at once', async () => {
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
   const lines = ['web_listen = 127.0.0.1:0', `web_hosts = 127.0.0.1:${port}`, `web_password_file = ${file}`];
   near.configure({}, lines.join('\n'));
-  const many = await Web.start(near, ['look']);
+  const many = await Web.start(near, ['view']);
   try {
-    const all = await openPage(await browser.newContext(), many.url, 'look', complaints);
+    const all = await openPage(await browser.newContext(), many.url, 'view', complaints);
     const problems = all.locator('tr .problem');
     await expect
       .poll(async () => (await problems.allInnerTexts()).filter(Boolean).length, { timeout: 60_000 })

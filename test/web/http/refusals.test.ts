@@ -26,7 +26,7 @@ beforeAll(async () => {
   world.configure({ vm1: vm, vm2: vm }, 'web_listen = 127.0.0.1:0');
   world.addImage('vm1');
   await world.startMonitor('vm1');
-  web = await Web.start(world, ['look', 'console', 'operate', 'admin']);
+  web = await Web.start(world, ['view', 'console', 'operate', 'admin']);
   const { hostname, port } = new URL(web.url);
   const slow = connect(Number(port), hostname);
   slowClosed = new Promise((resolve) => slow.on('close', resolve));
@@ -170,7 +170,7 @@ describe('umlweb refuses, and logs', () => {
     for (const message of ['{', '[]', '{"kind":"shown","offset":-1}', '{"kind":"size"}']) {
       const { socket, first } = await open(query, admin);
       const closed = closedWith(socket);
-      // It says that there is a seat.
+      // It says that there is a viewer.
       await first;
       socket.send(message);
       expect(await closed).toBe(1008);
@@ -212,7 +212,7 @@ describe('umlweb refuses, and logs', () => {
   });
 
   test('what the role does not include', async () => {
-    const look = await logIn(passwordOf('look'));
+    const look = await logIn(passwordOf('view'));
     const { cookie } = look;
     expect((await ask('/api/vms/vm1/info', 'GET', { cookie })).status).toBe(200);
     expect((await ask('/api/vms/vm1/start', 'POST', look.headers)).status).toBe(403);
@@ -301,7 +301,7 @@ test('the cookie of a session is for requests of its own pages only', async () =
     '/api/session',
     'POST',
     asJson(),
-    JSON.stringify({ password: passwordOf('look') }),
+    JSON.stringify({ password: passwordOf('view') }),
   );
   expect(String(headers['set-cookie'])).toMatch(
     /^umlweb=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
@@ -309,7 +309,7 @@ test('the cookie of a session is for requests of its own pages only', async () =
 });
 
 test('a session has as many websockets as it may, and no more', async () => {
-  const look = await logIn(passwordOf('look'));
+  const look = await logIn(passwordOf('view'));
   const all: Dialed[] = [];
   for (let count = 0; count < webLimits.socketsOfSession; count++) all.push(await open('live', look));
   expect(await dial('live', { cookie: look.cookie, origin: origin() })).toBe(429);
@@ -321,7 +321,7 @@ test('a session has as many websockets as it may, and no more', async () => {
 });
 
 test('a session ends when its owner leaves, and its websockets with it', async () => {
-  const look = await logIn(passwordOf('look'));
+  const look = await logIn(passwordOf('view'));
   const { cookie, headers } = look;
   const { socket } = await open('live', look);
   const closed = closedWith(socket);
@@ -380,7 +380,7 @@ test('wrong passwords are slowed down, and the right one is not forgotten', asyn
   await expect
     .poll(
       async () =>
-        (await ask('/api/session', 'POST', asJson(), JSON.stringify({ password: passwordOf('look') })))
+        (await ask('/api/session', 'POST', asJson(), JSON.stringify({ password: passwordOf('view') })))
           .status,
       { timeout: 20_000, interval: 500 },
     )

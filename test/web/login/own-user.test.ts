@@ -14,7 +14,7 @@ import { passwordOf, Web } from '../../helpers/web/web.ts';
 
 const mark = 'MARK-4711-KRAM';
 const secret = 'hunter2-is-no-secret';
-const roles: readonly Role[] = ['look', 'console', 'operate', 'admin'];
+const roles: readonly Role[] = ['view', 'console', 'operate', 'admin'];
 
 const world = new World();
 const state = join(world.home, 'state');
@@ -76,7 +76,7 @@ async function listen({ cookie }: Person, path: string, isLast: (text: string) =
 
 test('it starts and stops VMs for those who may, and monitors name them', async () => {
   expect(statSync(join(world.varDir, '.passwords'))).toMatchObject({ uid: 0, gid: webUser.gid });
-  const [admin, look] = [await logIn('admin'), await logIn('look')];
+  const [admin, look] = [await logIn('admin'), await logIn('view')];
   expect(await ask(look, 'start', 'POST')).toMatch(/^403:.*ROLE_TOO_LOW/);
   expect(await ask(admin, 'start', 'POST')).toMatch(/^200:/);
   expect(await ask(admin, 'kill', 'POST')).toMatch(/^200:/);
@@ -104,11 +104,11 @@ test('console output and secrets reach only users who may read consoles', async 
   const { eventsNext } = await root.call('info', undefined);
   await shell.type('echo c > /proc/sysrq-trigger\r');
   await waitForEvent(root, 'exit', eventsNext);
-  await until('the VM is down', async () => (await root.call('info', undefined)).state === 'down');
+  await until('the VM is stopped', async () => (await root.call('info', undefined)).state === 'stopped');
 
   const { bundles } = await root.call('crashList', undefined);
   const query = `?bundle=${bundles[0]?.name}&file=summary.txt&channel=con1&text=${mark.slice(0, 8)}`;
-  const [look, reader] = [await logIn('look'), await logIn('console')];
+  const [look, reader] = [await logIn('view'), await logIn('console')];
   const seen: string[] = [];
   for (const page of Object.keys(vmPages)) {
     const text = await ask(look, `${page}${query}`);

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { setPassword } from '../../../src/rpc/auth/password-file.ts';
 import { webLimits, webShares } from '../../../src/system/limits/limits.ts';
-import { Login } from '../../../src/web/login/login.ts';
-import { Sessions, sessionCookie, sessionIdOf } from '../../../src/web/login/sessions.ts';
+import { WebLogin } from '../../../src/web/login/login.ts';
+import { sessionCookie, sessionIdOf, WebSessions } from '../../../src/web/login/sessions.ts';
 
 const grants = [{ vm: '*', role: 'admin' }] as const;
 const { sessionIdle, sessionTime } = webLimits;
 
 describe('sessions', () => {
   test('end after their time, used or not', () => {
-    const sessions = new Sessions();
+    const sessions = new WebSessions();
     const session = sessions.open(grants, '192.0.2.1', 0);
     for (let now = 0; now <= sessionTime; now += sessionIdle / 2)
       expect(sessions.find(session.id, now)).toBe(session);
@@ -21,7 +21,7 @@ describe('sessions', () => {
   });
 
   test('end when they are idle, but not while a page is open', () => {
-    const sessions = new Sessions();
+    const sessions = new WebSessions();
     const [idle, looking] = [sessions.open(grants, '192.0.2.1', 0), sessions.open(grants, '192.0.2.1', 0)];
     looking.sockets = 1;
     expect(sessions.find(looking.id, sessionIdle + 1)).toBe(looking);
@@ -29,7 +29,7 @@ describe('sessions', () => {
   });
 
   test('are bounded: the one that was used least recently goes', () => {
-    const sessions = new Sessions();
+    const sessions = new WebSessions();
     const other = sessions.open(grants, '192.0.2.2', 0);
     const { perPeer } = webShares.sessions;
     const all = Array.from({ length: perPeer }, (_, now) => sessions.open(grants, '192.0.2.1', now));
@@ -45,7 +45,7 @@ describe('sessions', () => {
   });
 
   test('have names and tokens that cannot be guessed', () => {
-    const sessions = new Sessions();
+    const sessions = new WebSessions();
     const all = Array.from({ length: 50 }, () => sessions.open(grants, '192.0.2.1'));
     expect(new Set(all.flatMap(({ id, token }) => [id, token])).size).toBe(100);
     for (const { id, token } of all)
@@ -53,7 +53,7 @@ describe('sessions', () => {
   });
 
   test('are found by the cookie that names them', () => {
-    const { id } = new Sessions().open(grants, '192.0.2.1');
+    const { id } = new WebSessions().open(grants, '192.0.2.1');
     const cookie = sessionCookie(id, '/umlweb/', true);
     expect(cookie).toContain('; Path=/umlweb/; ');
     expect(cookie).toContain('; Secure');
@@ -73,8 +73,8 @@ describe('sessions', () => {
 
 test('a login with a password that is changed meanwhile is refused', async () => {
   const varDir = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
-  const sessions = new Sessions();
-  const login = new Login(sessions, () => ({ varDir, readers: undefined }));
+  const sessions = new WebSessions();
+  const login = new WebLogin(sessions, () => ({ varDir, readers: undefined }));
   try {
     await setPassword(varDir, { vm: '*', role: 'admin' }, 'the old one');
     // What is written at once, while the password is still being checked, has the mark of a time that is later.

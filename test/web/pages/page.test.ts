@@ -32,7 +32,7 @@ beforeAll(async () => {
     world.run('umladmin', ['disk', 'cow-create', `vm1:/disks/${name}.cow`, '/shared/disks/root.dsk']);
   await world.startMonitor('vm1');
   client = await world.client('vm1');
-  web = await Web.start(world, ['admin', 'look']);
+  web = await Web.start(world, ['admin', 'view']);
   line.to(Number(new URL(web.url).port));
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 });
@@ -45,7 +45,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-const open = (context: BrowserContext, role: 'admin' | 'look' = 'admin') =>
+const open = (context: BrowserContext, role: 'admin' | 'view' = 'admin') =>
   openPage(context, `http://127.0.0.1:${line.port}/`, role, complaints);
 
 async function shoot(page: Page, name: string): Promise<void> {
@@ -58,7 +58,7 @@ const rowOf = (page: Page) => page.getByRole('row', { name: /vm1/ });
 test('a VM is started and used; a lost connection loses nothing; another takes over, and stops it', async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await open(context);
-  await rowOf(page).getByText('down', { exact: true }).waitFor();
+  await rowOf(page).getByText('stopped', { exact: true }).waitFor();
   await rowOf(page).getByRole('button', { name: 'Start vm1' }).click();
   await rowOf(page).getByText('running', { exact: true }).waitFor(patience);
 
@@ -125,13 +125,13 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   await rowOf(page).getByRole('button', { name: 'Stop vm1' }).click();
   await shoot(page, 'dialog');
   await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
-  await rowOf(page).getByText('down', { exact: true }).waitFor(patience);
+  await rowOf(page).getByText('stopped', { exact: true }).waitFor(patience);
   await context.close();
   expect(complaints).toEqual([]);
 });
 
 test('everything about a VM is on its page, and readable', async () => {
-  if ((await client.call('info', undefined)).state === 'down') await client.call('start', undefined);
+  if ((await client.call('info', undefined)).state === 'stopped') await client.call('start', undefined);
   for (const [look, options] of [
     ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
     ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 } }],
@@ -166,7 +166,7 @@ test('everything about a VM is on its page, and readable', async () => {
 });
 
 test('the keyboard is enough', async () => {
-  if ((await client.call('info', undefined)).state === 'down') await client.call('start', undefined);
+  if ((await client.call('info', undefined)).state === 'stopped') await client.call('start', undefined);
   const context = await browser.newContext();
   const page = await open(context);
   await rowOf(page).getByText('running', { exact: true }).waitFor(patience);
@@ -234,7 +234,7 @@ test('a console without a monitor: why stays to be read, and it is tried more an
 
 test('who may only look sees no button and no console', async () => {
   const context = await browser.newContext();
-  const page = await open(context, 'look');
+  const page = await open(context, 'view');
   await rowOf(page).waitFor();
   expect(await rowOf(page).getByRole('button').count()).toBe(0);
   expect(await page.getByRole('link', { name: /Console/ }).count()).toBe(0);

@@ -146,7 +146,7 @@ test('a stop that takes long can be ended by a kill, and the keyboard stays amon
   expect(await page.getByRole('button', { name: 'Pause vm1' }).getAttribute('aria-disabled')).toBe('true');
   await page.getByRole('button', { name: 'Kill vm1' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();
-  await page.locator('.bar').getByText('down', { exact: true }).waitFor(patience);
+  await page.locator('.bar').getByText('stopped', { exact: true }).waitFor(patience);
   await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Console');
   await page.unrouteAll({ behavior: 'wait' });
   await client.call('start', undefined);
@@ -159,7 +159,7 @@ test('a VM that has crashed has a warning at the top of its page, and on the das
   await typeLine(page, 'echo up$((1+1))');
   await shows(screenOf(page), /^up2$/m);
   await typeLine(page, 'echo c >/proc/sysrq-trigger');
-  await expect.poll(async () => (await client.call('info', undefined)).state, patience).toBe('down');
+  await expect.poll(async () => (await client.call('info', undefined)).state, patience).toBe('stopped');
   await page.goto(`${web.url}#/vm/vm1`);
   await warnings()
     .getByText(/^it crashed/)

@@ -13,7 +13,7 @@ import type { WireEvent } from '../../../src/web/wire.ts';
 import { info, stubHandlers } from '../../rpc/stub-handlers.ts';
 
 const eventOf = (sequence: number, time: number): Event => ({
-  ...{ sequence, time, kind: 'state', text: 'down' },
+  ...{ sequence, time, kind: 'state', text: 'stopped' },
   attributes: [],
 });
 /** Those that the monitor has. */

@@ -56,7 +56,7 @@ export interface LeftoverFact {
 }
 
 /** What a monitor reports about its VM. */
-export interface TroubleFact {
+export interface WarningFact {
   readonly vm: string;
   readonly text: string;
   readonly fix: string;
@@ -99,7 +99,7 @@ export interface DoctorFacts {
   /** Names that /etc/services lacks; undefined if no VM is reached over the network. */
   readonly missingServices: readonly ServiceName[] | undefined;
   readonly leftovers: readonly LeftoverFact[];
-  readonly troubles: readonly TroubleFact[];
+  readonly warnings: readonly WarningFact[];
 }
 
 type Check = (facts: DoctorFacts) => readonly DoctorFinding[];
@@ -282,7 +282,7 @@ const checks: readonly Check[] = [
       return { level, subject: 'leftovers', text, fix };
     });
   },
-  ({ troubles }) => troubles.map(({ vm, text, fix }) => warning('VMs', `${vm}: ${text}`, fix)),
+  ({ warnings }) => warnings.map(({ vm, text, fix }) => warning('VMs', `${vm}: ${text}`, fix)),
 ];
 
 const leftoverFindings: Record<

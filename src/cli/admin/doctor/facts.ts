@@ -26,7 +26,7 @@ import { memoryCgroups } from '../../../system/processes/memory-limits.ts';
 import { inParallel } from '../concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from '../host.ts';
 import { lookAtKernels } from '../kernels/list-kernels.ts';
-import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './checks.ts';
+import type { DoctorFacts, LeftoverFact, ProgramFact, VmFact, WarningFact } from './checks.ts';
 import { listenersBehindForwards, lostOnHost } from './network-checks.ts';
 
 /** What the monitors of the host answer; null from one that could not be asked. */
@@ -53,7 +53,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     room: await roomOf(config),
     missingServices: isOnNetwork(config) ? missingServices() : undefined,
     leftovers: leftoversOf(host, answers),
-    troubles: await allTroubles(host, answers),
+    warnings: await allWarnings(host, answers),
   };
 }
 
@@ -80,10 +80,10 @@ async function askMonitors(names: readonly string[], config: Config): Promise<An
   return answers;
 }
 
-/** Of the files; and of what VMs that are down would need for a start: those that run have it. */
+/** Of the files; and of what VMs that are stopped would need for a start: those that run have it. */
 async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Promise<Problem[]> {
   const down = [...config.vms.values()].filter(
-    ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'down') === 'down',
+    ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'stopped') === 'stopped',
   );
   const look = new HostLook(down.map(({ vmuser }) => vmuser));
   return [...loaded.problems, ...(await problemsOfStarts(config, down, look)).filter(isOfVm)];
@@ -134,11 +134,11 @@ function programs(): ProgramFact[] {
 }
 
 function vmFact({ name, mem, start, start_order, stop_timeout }: VmConfig, answers: Answers): VmFact {
-  const state = answers.get(name)?.state ?? 'down';
+  const state = answers.get(name)?.state ?? 'stopped';
   return {
     name,
     memory: tmpfsBytes(mem),
-    counts: start === 'boot' || state !== 'down',
+    counts: start === 'boot' || state !== 'stopped',
     startOrder: start_order,
     stopMs: stop_timeout + monitorLimits.haltWait + monitorLimits.killWait,
   };
@@ -204,18 +204,18 @@ function vmsIn(directory: string): string[] {
 }
 
 /** What monitors say, and what is lost on the host all the same. */
-async function allTroubles({ config }: AdminHost, answers: Answers): Promise<TroubleFact[]> {
-  const told = troublesOf(answers);
+async function allWarnings({ config }: AdminHost, answers: Answers): Promise<WarningFact[]> {
+  const told = warningsOf(answers);
   const running = [...answers].filter(([, info]) => info === null || info.state === 'running');
   const places = running.map(([vm]) => ({ directory: layoutIn(config, vm).networkRecords, vm }));
-  const isTold = ({ vm, text }: TroubleFact) => told.some((one) => one.vm === vm && one.text === text);
+  const isTold = ({ vm, text }: WarningFact) => told.some((one) => one.vm === vm && one.text === text);
   const vms = running.flatMap(([vm]) => config.vms.get(vm) ?? []);
   const lost = (await lostOnHost(places)).filter((one) => !isTold(one));
   return [...told, ...lost, ...(await listenersBehindForwards(vms))];
 }
 
-function troublesOf(answers: Answers): TroubleFact[] {
-  return [...answers].flatMap(([vm, info]): TroubleFact[] => {
+function warningsOf(answers: Answers): WarningFact[] {
+  return [...answers].flatMap(([vm, info]): WarningFact[] => {
     if (!info)
       return [
         { vm, text: 'its monitor does not answer', fix: `kill the monitor: umladmin start ${vm} takes over` },

@@ -2,23 +2,23 @@
 import type { VmConfig } from '../../../config/config.ts';
 import { findPortConflicts } from '../../../network/host/find-listeners.ts';
 import { takenText } from '../../../network/host/listener.ts';
-import { ownNamespace, type RecordPlace, readRecord } from '../../../network/network-record.ts';
+import { ownNamespace, type RecordPlace, readNetworkRecord } from '../../../network/network-record.ts';
 import { driftOf } from '../../../network/watch/drift.ts';
 import { lookAtNeeded } from '../../../network/watch/found-network.ts';
 import { type Need, needsOfRecord } from '../../../network/watch/needs.ts';
 import { toFailure } from '../../../system/errors/errors.ts';
 import { locateProgram } from '../../../system/processes/find-program.ts';
-import type { TroubleFact } from './checks.ts';
+import type { WarningFact } from './checks.ts';
 
 /**
  * Compares what running VMs have set up on the host, by their records, with what is there. Without root the records
- * cannot be read, and nothing is found. A host that cannot be looked at is a trouble of each of these VMs.
+ * cannot be read, and nothing is found. A host that cannot be looked at is a warning of each of these VMs.
  */
-export async function lostOnHost(running: readonly RecordPlace[]): Promise<TroubleFact[]> {
+export async function lostOnHost(running: readonly RecordPlace[]): Promise<WarningFact[]> {
   const [ip, bridge, nft] = ['ip', 'bridge', 'nft'].map((name) => locateProgram(name));
   if (ip === undefined || bridge === undefined) return [];
   const needs = running.flatMap((place): { vm: string; needs: Need[] }[] => {
-    const record = readRecord(place);
+    const record = readNetworkRecord(place);
     // What is in another network namespace cannot be seen from here.
     if (!record || record.namespace !== ownNamespace()) return [];
     const all = needsOfRecord(place, record);
@@ -43,7 +43,7 @@ export async function lostOnHost(running: readonly RecordPlace[]): Promise<Troub
 }
 
 /** Programs of the host that listen at ports that running VMs forward: rules of nat take these from them. */
-export async function listenersBehindForwards(running: readonly VmConfig[]): Promise<TroubleFact[]> {
+export async function listenersBehindForwards(running: readonly VmConfig[]): Promise<WarningFact[]> {
   const ports = running.flatMap(({ name, eth }) =>
     eth.flatMap((spec) =>
       spec.kind === 'nat'

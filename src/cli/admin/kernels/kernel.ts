@@ -45,7 +45,7 @@ function kernelOf(name: string, { config }: AdminHost): Kernel {
 
 function unfit({ name, failures: [failure] }: Kernel): UmlmonError {
   const cause = failure ? failureText({ ...failure, hint: '' }) : 'it cannot be read';
-  return new UmlmonError('KERNEL_UNFIT', {
+  return new UmlmonError('KERNEL_INCOMPATIBLE', {
     place: name,
     cause,
     hint: failure?.hint || 'umladmin kernel list',

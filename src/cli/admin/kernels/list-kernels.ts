@@ -7,7 +7,7 @@ import { copiesBytes } from '../../../jail/sandbox/mounts.ts';
 import { checkKernel } from '../../../kernel/host-check.ts';
 import { filesOf, resolveLibraries } from '../../../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../../../kernel/probe.ts';
-import { hostPathOf, hostProcessor } from '../../../plan/facts/inventory.ts';
+import { hostProcessor, jailPathOnHost } from '../../../plan/facts/inventory.ts';
 import { type Failure, toFailure } from '../../../system/errors/errors.ts';
 import type { KernelFact } from '../doctor/checks.ts';
 import { layoutIn } from '../host.ts';
@@ -51,7 +51,7 @@ export function lookAtKernel(path: string, config: Config): Kernel {
   };
   const failures: Failure[] = [];
   try {
-    const probe = probeKernel(hostPathOf(path, layout));
+    const probe = probeKernel(jailPathOnHost(path, layout));
     failures.push(...checkKernel(probe, hostProcessor()));
     // What is no kernel has no libraries to miss.
     const copied = failures.length === 0 ? copiedOf(probe) : undefined;

@@ -38,7 +38,7 @@ export async function restartVms(request: RestartVmsRequest, host: AdminHost): P
   }
 
   async function restartVm(vm: string): Promise<VmOutcome> {
-    const untouched = { vm, did: 'untouched', text: 'it is down', failure: null };
+    const untouched = { vm, did: 'untouched', text: 'it is stopped', failure: null };
     const own = await connectTo(host.config, vm);
     if (!own && names.length === 0) return untouched;
     if (!own) await startMonitor(vm, monitors, host);
@@ -46,7 +46,7 @@ export async function restartVms(request: RestartVmsRequest, host: AdminHost): P
     if (!client) return untouched;
     try {
       const { state } = await client.call('info', undefined);
-      if (state === 'down' && names.length === 0) return untouched;
+      if (state === 'stopped' && names.length === 0) return untouched;
       const restarted = await restartGuest(client, { vm, level, stopMs: timeoutMs, signal: undefined });
       return { vm, did: 'restarted', text: restartText(restarted), failure: null };
     } finally {

@@ -40,7 +40,7 @@ async function isDown(config: Config, vm: string): Promise<boolean> {
     const client = await connectTo(config, vm);
     if (!client) return true;
     const { state } = await client.call('info', undefined).finally(() => client.close());
-    return state === 'down';
+    return state === 'stopped';
   } catch {
     return false;
   }

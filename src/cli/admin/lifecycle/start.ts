@@ -104,8 +104,8 @@ interface BootWait {
 async function waitForBoot(client: MonitorClient, wait: BootWait): Promise<string> {
   const { vm, level, timeoutMs, isFresh } = wait;
   const { state, held } = await client.call('info', undefined);
-  if (state === 'down' && !isFresh) return 'it is down, and left so';
-  if (state === 'down' && held)
+  if (state === 'stopped' && !isFresh) return 'it is stopped, and left so';
+  if (state === 'stopped' && held)
     throw new UmlmonError('WAIT_NEVER', {
       place: vm,
       cause: `not started: ${held.why}`,

@@ -68,7 +68,7 @@ export async function stopVm(
       : setTimeout(() => outOfTime.abort(lateError(vm)), Math.max(0, until - began));
   try {
     const { state, monitorPid } = await client.call('info', undefined, outOfTime.signal);
-    if (state === 'foreign')
+    if (state === 'unmanaged')
       throw new UmlmonError('VM_ALIVE', {
         place: vm,
         cause: 'an unmanaged kernel runs; kernel and monitor are not changed',

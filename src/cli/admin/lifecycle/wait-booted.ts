@@ -4,7 +4,7 @@ import { isErrorCode, UmlmonError } from '../../../system/errors/errors.ts';
 import { adminLimits } from '../../../system/limits/limits.ts';
 
 /** Events of a new monitor that starts no guest. */
-const noBoot: ReadonlySet<string> = new Set(['adopted', 'foreign', 'gave-up', 'kept']);
+const noBoot: ReadonlySet<string> = new Set(['adopted', 'unmanaged', 'restart-limit', 'preserved']);
 /** Events asked for at once, and milliseconds that one call waits for them. */
 const eventsAtOnce = 64;
 const callMs = 10_000;

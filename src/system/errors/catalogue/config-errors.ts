@@ -21,5 +21,5 @@ export const configErrors = {
   },
   CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
   CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
-  CONFIG_UNUSUAL: { class: 'config', means: 'Warning: the setting is valid, but probably not intended.' },
+  CONFIG_WARNING: { class: 'config', means: 'Warning: the setting is valid, but probably not intended.' },
 } as const;

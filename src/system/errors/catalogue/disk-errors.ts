@@ -9,7 +9,7 @@ export const diskErrors = {
   IMAGE_ACCESS: { class: 'config', means: 'The user of the VM may not use the disk image.' },
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'A file of this name already exists.' },
-  IMAGE_FOREIGN: { class: 'state', means: 'The disk image is not an image of this VM.' },
+  IMAGE_NOT_OWNED: { class: 'state', means: 'The disk image is not an image of this VM.' },
   IMAGE_UNKNOWN: {
     class: 'failed',
     means: 'Not all images or their users could be read, so a change could be unsafe.',
@@ -46,8 +46,8 @@ export const diskErrors = {
   BACKUP_NAME: { class: 'usage', means: 'The name is not valid for a backup.' },
   BACKUP_UNKNOWN: { class: 'failed', means: 'The backup does not exist.' },
   BACKUP_EXISTS: { class: 'failed', means: 'A backup of this name already exists.' },
-  BACKUP_PLACE: { class: 'config', means: 'Backups cannot be stored where a guest can reach them.' },
-  BACKUP_CUT_OFF: {
+  BACKUP_DIRECTORY: { class: 'config', means: 'Backups cannot be stored where a guest can reach them.' },
+  BACKUP_INTERRUPTED: {
     class: 'failed',
     means: 'The VM could not be paused, continued or ended while its images were copied.',
   },
@@ -55,7 +55,7 @@ export const diskErrors = {
     class: 'failed',
     means: 'The backup was made, but the guest did not freeze its file systems (backup_freeze).',
   },
-  BACKUP_UNSOUND: { class: 'failed', means: 'The backup was made, but a file system in it has errors.' },
+  BACKUP_INCONSISTENT: { class: 'failed', means: 'The backup was made, but a file system in it has errors.' },
   BACKUP_DAMAGED: { class: 'failed', means: 'The backup was changed or damaged after it was made.' },
   BACKUP_RESTORE: {
     class: 'state',

@@ -11,7 +11,7 @@ export const kernelErrors = {
     class: 'failed',
     means: 'Another process sent a message that only the kernel of the VM may send. It was dropped.',
   },
-  KERNEL_UNFIT: { class: 'config', means: 'The kernel cannot run on this host.' },
+  KERNEL_INCOMPATIBLE: { class: 'config', means: 'The kernel cannot run on this host.' },
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 

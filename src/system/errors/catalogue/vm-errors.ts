@@ -16,7 +16,7 @@ export const vmErrors = {
   HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refused the start.' },
   RUN_FAILED: { class: 'failed', means: 'The VM of umlrun failed before its command finished.' },
 
-  WAIT_DOWN: { class: 'down', means: 'The VM stopped or did not start during the wait.' },
+  WAIT_STOPPED: { class: 'stopped', means: 'The VM stopped or did not start during the wait.' },
   WAIT_NEVER: { class: 'state', means: 'The VM can never reach what the wait is for.' },
   WAIT_TIMEOUT: { class: 'timeout', means: 'The wait timed out.' },
 
@@ -28,7 +28,7 @@ export const vmErrors = {
 
   JOB_UNKNOWN: { class: 'failed', means: 'The job does not exist or is forgotten.' },
   JOB_CANCELLED: { class: 'failed', means: 'The job was cancelled and its changes were undone.' },
-  JOB_LEFT: { class: 'failed', means: 'The client stopped waiting for the job. The job continues.' },
+  JOB_DETACHED: { class: 'failed', means: 'The client stopped waiting for the job. The job continues.' },
   JOB_BUSY: {
     class: 'state',
     means: 'Too many jobs of the VM are in progress, or its monitor is shutting down.',

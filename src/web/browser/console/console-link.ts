@@ -40,7 +40,7 @@ export class ConsoleLink {
   /** The size of a screen that comes next. */
   #drawn: Size | undefined;
   #size: Size | undefined;
-  #isSeated = false;
+  #isAttached = false;
   /** Why the console is not attached: shown until it is. */
   #isRefused = false;
 
@@ -52,7 +52,7 @@ export class ConsoleLink {
         return `console?${new URLSearchParams({ vm, channel, page: this.#page, ...known })}`;
       },
       onState: (isUp) => {
-        this.#isSeated = false;
+        this.#isAttached = false;
         if (!this.#isRefused) screen.state(isUp ? 'connecting' : 'not connected');
       },
       onMessage: (data) => {
@@ -70,7 +70,7 @@ export class ConsoleLink {
     const isUrgent = isInterrupt(keys);
     if (isUrgent) this.#drop(this.#keys.dropUnsent());
     if (!this.#keys.push(keys)) this.#drop(keys.length);
-    else if (this.#isSeated) this.#sendKeys(isUrgent);
+    else if (this.#isAttached) this.#sendKeys(isUrgent);
   }
 
   #drop(keys: number): void {
@@ -84,12 +84,12 @@ export class ConsoleLink {
 
   resize(columns: number, rows: number): void {
     this.#size = { columns, rows };
-    if (this.#isSeated) this.#sendSize();
+    if (this.#isAttached) this.#sendSize();
   }
 
   #obey(message: ConsoleMessage): void {
     switch (message.kind) {
-      case 'seat': {
+      case 'viewer': {
         const { monitor, offset, screen, typed } = message;
         if (monitor === this.#monitor) this.#keys.taken(typed);
         // It is unknown whether the previous monitor has passed on the last keys.
@@ -97,7 +97,7 @@ export class ConsoleLink {
         this.#drawn = screen;
         this.#monitor = monitor;
         this.#offset = offset;
-        this.#isSeated = true;
+        this.#isAttached = true;
         this.#isRefused = false;
         this.#redial.settle();
         this.#screen.state('');

@@ -43,7 +43,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     draw: (bytes, size) => terminal.draw(bytes, size),
     writer: (other) => {
       setText(writer, other ? `${other} controls this console; you are viewing` : '');
-      seat.hidden = other === '';
+      viewer.hidden = other === '';
     },
     waits: (keys) =>
       setText(status, keys > 0 ? `the guest is not reading its input; ${keys} bytes are waiting` : ''),
@@ -56,7 +56,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
   });
   const take = h('button', { type: 'button', onclick: () => takeOver() }, 'Take control');
   const writer = h('span');
-  const seat = h('div', { class: 'seat', role: 'status', hidden: true }, writer, take);
+  const viewer = h('div', { class: 'viewer', role: 'status', hidden: true }, writer, take);
   const takeOver = () => {
     link.take();
     terminal.focus();
@@ -116,7 +116,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       more,
       toolbar,
     ),
-    seat,
+    viewer,
     terminal.element,
     keys.element,
     h('p', { class: 'quiet hint' }, 'Ctrl-Shift-E leaves the terminal, Ctrl-Shift-F searches.'),

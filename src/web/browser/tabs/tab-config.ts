@@ -1,13 +1,13 @@
 import type { ComparedSetting } from '../../config-diff.ts';
-import { readVm } from '../api.ts';
-import { h, table } from '../dom.ts';
+import { fetchVm } from '../api.ts';
+import { h, tableElement } from '../dom.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 /** The settings of a VM, and how the files differ from them by now. */
-export function showConfig({ vm, content }: TabPlace): Shown {
+export function showConfig({ vm, content }: TabPlace): ShownTab {
   void load(content, async () => {
-    const { settings, problems } = await readVm<{ settings: ComparedSetting[]; problems: string[] }>(
+    const { settings, problems } = await fetchVm<{ settings: ComparedSetting[]; problems: string[] }>(
       vm,
       'config',
     );
@@ -23,7 +23,7 @@ export function showConfig({ vm, content }: TabPlace): Shown {
         ? h('p', {}, 'The configuration files have changed since the monitor read them:')
         : null,
       changed.length > 0
-        ? table(
+        ? tableElement(
             'Changes',
             ['Key', 'Active', 'In the files', 'Source'],
             changed.map(({ key, inForce, inFiles, origin }) => [
@@ -34,12 +34,12 @@ export function showConfig({ vm, content }: TabPlace): Shown {
             ]),
           )
         : null,
-      table('Settings', ['Key', 'Value', 'Source'], written.map(row)),
+      tableElement('Settings', ['Key', 'Value', 'Source'], written.map(row)),
       h(
         'details',
         {},
         h('summary', {}, `Defaults (${defaults.length})`),
-        table('Defaults', ['Key', 'Value', 'Source'], defaults.map(row)),
+        tableElement('Defaults', ['Key', 'Value', 'Source'], defaults.map(row)),
       ),
     );
   });

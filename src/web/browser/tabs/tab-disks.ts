@@ -1,13 +1,13 @@
 import type { ImageInfo, ImageList } from '../../../rpc/umlmonctrl.gen.ts';
-import { readVm } from '../api.ts';
-import { h, table } from '../dom.ts';
+import { fetchVm } from '../api.ts';
+import { h, tableElement } from '../dom.ts';
 import { bytesText } from '../format.ts';
 import { load } from '../load.ts';
 import { drawImages } from '../vms/disk-graph.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 /** The images that a VM can see, their backing files, and their holders. */
-export function showDisks({ vm, store, content }: TabPlace): Shown {
+export function showDisks({ vm, store, content }: TabPlace): ShownTab {
   let drawn: string | undefined = '';
   return {
     draw: () => {
@@ -15,12 +15,12 @@ export function showDisks({ vm, store, content }: TabPlace): Shown {
       if (state === drawn) return;
       drawn = state;
       void load(content, async () => {
-        const { images, troubles, more } = await readVm<ImageList>(vm, 'images');
+        const { images, failures: warnings, more } = await fetchVm<ImageList>(vm, 'images');
         return h(
           'div',
           { class: 'disks' },
-          ...troubles.map(({ place, cause }) => h('p', { class: 'error' }, `${place}: ${cause}`)),
-          table(
+          ...warnings.map(({ place, cause }) => h('p', { class: 'error' }, `${place}: ${cause}`)),
+          tableElement(
             'Images',
             ['Path', 'Kind', 'Size', 'On the host', 'Backing file', 'Open by', 'Snapshots', 'Problem'],
             images.map(rowOf),

@@ -1,17 +1,17 @@
 import type { CrashList, VmInfo } from '../../../rpc/umlmonctrl.gen.ts';
-import { readVm } from '../api.ts';
+import { fetchVm } from '../api.ts';
 import { facts, h } from '../dom.ts';
 import { bytesText, dateText, plainText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 /** The last exit of the VM, and its crash bundles. */
-export function showEndings({ vm, content }: TabPlace): Shown {
+export function showEndings({ vm, content }: TabPlace): ShownTab {
   const words = h('pre', { tabindex: 0 });
   const loaded = load(content, async () => {
     const [{ lastExit }, { bundles, lost }] = await Promise.all([
-      readVm<VmInfo>(vm, 'info'),
-      readVm<CrashList>(vm, 'crashes'),
+      fetchVm<VmInfo>(vm, 'info'),
+      fetchVm<CrashList>(vm, 'crashes'),
     ]);
     const last = lastExit
       ? facts([
@@ -51,7 +51,7 @@ function showBundle(
   const open = (file: string) => {
     shown.hidden = false;
     void load(shown, async () => {
-      const { text, size } = await readVm<{ text: string; size: number }>(vm, 'crash', {
+      const { text, size } = await fetchVm<{ text: string; size: number }>(vm, 'crash', {
         bundle: name,
         file,
       });

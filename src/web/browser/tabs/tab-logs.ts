@@ -1,9 +1,9 @@
 import type { LogHits } from '../../vms/log-search.ts';
-import { readVm } from '../api.ts';
+import { fetchVm } from '../api.ts';
 import { h } from '../dom.ts';
 import { bytesText, plainText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 interface LogPiece {
   readonly text: string;
@@ -17,7 +17,7 @@ interface LogPiece {
 const pieceBytes = 65536;
 
 /** The logs of the consoles: read from the end, leaf through, search. */
-export function showLogs({ vm, store, content }: TabPlace): Shown {
+export function showLogs({ vm, store, content }: TabPlace): ShownTab {
   const channel = h('select', { 'aria-label': 'Channel' });
   const words = h('input', {
     type: 'search',
@@ -33,7 +33,7 @@ export function showLogs({ vm, store, content }: TabPlace): Shown {
   const show = (wanted: number | undefined) =>
     void load(shown, async () => {
       const read = (offset: number) =>
-        readVm<LogPiece>(vm, 'log', { channel: channel.value, offset: String(Math.max(0, offset)) });
+        fetchVm<LogPiece>(vm, 'log', { channel: channel.value, offset: String(Math.max(0, offset)) });
       const { oldest, end } = await read(Number.MAX_SAFE_INTEGER);
       from = Math.max(oldest, Math.min(wanted ?? end, end - pieceBytes));
       const { text, offset, bytes } = await read(from);
@@ -47,7 +47,7 @@ export function showLogs({ vm, store, content }: TabPlace): Shown {
   const find = () =>
     void load(shown, async () => {
       const query = { channel: channel.value, text: words.value };
-      const { hits, isAll } = await readVm<LogHits>(vm, 'find', query);
+      const { hits, isAll } = await fetchVm<LogHits>(vm, 'find', query);
       const lines = hits.map(({ offset, line }) =>
         h('li', {}, h('button', { type: 'button', onclick: () => show(offset) }, plainText(line))),
       );

@@ -1,15 +1,15 @@
 import type { VmInfo } from '../../../rpc/umlmonctrl.gen.ts';
-import { readVm } from '../api.ts';
-import { h, table } from '../dom.ts';
+import { fetchVm } from '../api.ts';
+import { h, tableElement } from '../dom.ts';
 import { bytesText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 /** The network interfaces of a VM, and what to type in its guest. */
-export function showNetwork({ vm, content }: TabPlace): Shown {
+export function showNetwork({ vm, content }: TabPlace): ShownTab {
   void load(content, async () => {
-    const { networks } = await readVm<VmInfo>(vm, 'info');
-    const interfaces = table(
+    const { networks } = await fetchVm<VmInfo>(vm, 'info');
+    const interfaces = tableElement(
       'Interfaces',
       ['In the guest', 'Kind', 'On the host', 'Hardware address', 'Link', 'Received', 'Sent'],
       networks.map(({ guestInterface, kind, hostInterface, mac, link, received, sent }) => [

@@ -1,16 +1,16 @@
 import type { BackupList, JobList, VmInfo } from '../../../rpc/umlmonctrl.gen.ts';
-import { readVm } from '../api.ts';
-import { facts, h, setText, table } from '../dom.ts';
+import { fetchVm } from '../api.ts';
+import { facts, h, setText, tableElement } from '../dom.ts';
 import { bytesText, dateText, spanText } from '../format.ts';
 import { load } from '../load.ts';
 import { mayDo } from '../roles.ts';
 import { EventList } from '../vms/event-list.ts';
 import { Graph } from '../vms/graph.ts';
 import { measures, topOf, valueText } from '../vms/vm-row.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 /** State, graphs and events of a VM. */
-export function showOverview({ vm, store, session, content }: TabPlace): Shown {
+export function showOverview({ vm, store, session, content }: TabPlace): ShownTab {
   const graphs = measures.map(({ measure, label }) => {
     const [graph, text] = [new Graph(measure), h('strong')];
     const element = h('div', { class: 'meter' }, h('div', {}, h('span', {}, label), text), graph.element);
@@ -42,7 +42,7 @@ export function showOverview({ vm, store, session, content }: TabPlace): Shown {
       if (latest === drawn) return;
       drawn = latest;
       void load(about, async () =>
-        aboutVm(await readVm<VmInfo>(vm, 'info'), mayDo(session, vm, 'console') ? vm : undefined),
+        aboutVm(await fetchVm<VmInfo>(vm, 'info'), mayDo(session, vm, 'console') ? vm : undefined),
       );
     },
   };
@@ -74,12 +74,12 @@ function aboutVm(info: VmInfo, linked: string | undefined): HTMLElement {
       ],
       ['Paused', info.paused ? `since ${dateText(info.paused.since)} by ${info.paused.by}` : ''],
       ['Held', info.held?.why],
-      ...info.warnings.map(({ what, hint }) => ['Warning', `${what} (${hint})`] as const),
+      ...info.networkWarnings.map(({ what, hint }) => ['Warning', `${what} (${hint})`] as const),
       ['Guest status', info.guestMessage],
       ...info.guestValues.map(({ name, value }) => [name, value] as const),
-      ['Last warning', info.lastTrouble],
+      ['Last warning', info.lastWarning],
     ]),
-    table(
+    tableElement(
       'Consoles',
       ['Channel', 'Viewers', 'Output', 'Input', 'Log'],
       info.consoles.map(({ channel, viewers, bytesOut, bytesIn, logged, logError }) => [
@@ -95,13 +95,13 @@ function aboutVm(info: VmInfo, linked: string | undefined): HTMLElement {
 
 async function readMore(vm: string): Promise<HTMLElement> {
   const [{ jobs }, { backups }] = await Promise.all([
-    readVm<JobList>(vm, 'jobs'),
-    readVm<BackupList>(vm, 'backups'),
+    fetchVm<JobList>(vm, 'jobs'),
+    fetchVm<BackupList>(vm, 'backups'),
   ]);
   return h(
     'div',
     { class: 'columns' },
-    table(
+    tableElement(
       'Backups',
       ['Name', 'Taken', 'Size', 'Guest', 'Pause'],
       backups
@@ -114,7 +114,7 @@ async function readMore(vm: string): Promise<HTMLElement> {
           `${pauseMs} ms`,
         ]),
     ),
-    table(
+    tableElement(
       'Jobs',
       ['Job', 'Image', 'State', 'Time'],
       jobs

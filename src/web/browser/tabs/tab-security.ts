@@ -1,14 +1,14 @@
 import type { SecurityList } from '../../../rpc/umlmonctrl.gen.ts';
-import { readVm } from '../api.ts';
-import { h, table } from '../dom.ts';
+import { fetchVm } from '../api.ts';
+import { h, tableElement } from '../dom.ts';
 import { clockText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './tab.ts';
+import type { ShownTab, TabPlace } from './tab.ts';
 
 /** Who came in, who was refused, and who did what: the newest first. */
-export function showSecurity({ vm, content }: TabPlace): Shown {
+export function showSecurity({ vm, content }: TabPlace): ShownTab {
   void load(content, async () => {
-    const { events, dropped } = await readVm<SecurityList>(vm, 'security');
+    const { events, dropped } = await fetchVm<SecurityList>(vm, 'security');
     const rows = [...events]
       .reverse()
       .map(({ last, count, kind, who, from, what, result }) => [
@@ -23,7 +23,7 @@ export function showSecurity({ vm, content }: TabPlace): Shown {
     return h(
       'div',
       {},
-      table('Security events', ['Time', 'Kind', 'Who', 'From', 'What', 'Result', 'Count'], rows),
+      tableElement('Security events', ['Time', 'Kind', 'Who', 'From', 'What', 'Result', 'Count'], rows),
       dropped > 0 ? h('p', { class: 'quiet' }, `${dropped} older events are no longer stored.`) : null,
     );
   });

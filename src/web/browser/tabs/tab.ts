@@ -10,7 +10,7 @@ export interface TabPlace {
 }
 
 /** What a tab does later. */
-export interface Shown {
+export interface ShownTab {
   /** After changes of what is known of the VMs. */
   readonly draw?: () => void;
   readonly close?: () => void;
@@ -21,5 +21,5 @@ export interface Tab {
   readonly label: string;
   /** The lowest role for which the monitor has something to show there: others are spared the refusal. */
   readonly role: WireRole;
-  readonly show: (place: TabPlace) => Shown;
+  readonly show: (place: TabPlace) => ShownTab;
 }

@@ -10,11 +10,11 @@ import { showSecurity } from './tab-security.ts';
 
 /** The tabs of a VM's page. */
 export const tabs: readonly Tab[] = [
-  { path: 'overview', label: 'Overview', role: 'look', show: showOverview },
-  { path: 'config', label: 'Configuration', role: 'look', show: showConfig },
-  { path: 'disks', label: 'Disks', role: 'look', show: showDisks },
-  { path: 'network', label: 'Network', role: 'look', show: showNetwork },
-  { path: 'endings', label: 'Exits', role: 'look', show: showEndings },
+  { path: 'overview', label: 'Overview', role: 'view', show: showOverview },
+  { path: 'config', label: 'Configuration', role: 'view', show: showConfig },
+  { path: 'disks', label: 'Disks', role: 'view', show: showDisks },
+  { path: 'network', label: 'Network', role: 'view', show: showNetwork },
+  { path: 'endings', label: 'Exits', role: 'view', show: showEndings },
   { path: 'logs', label: 'Logs', role: 'console', show: showLogs },
   { path: 'plan', label: 'Plan', role: 'operate', show: showPlan },
   { path: 'security', label: 'Security', role: 'admin', show: showSecurity },

@@ -5,7 +5,7 @@ import { h, headRow, setText } from '../dom.ts';
 import type { View } from '../view.ts';
 import { EventList } from './event-list.ts';
 import { stateOf } from './state-badge.ts';
-import { measures, VmRow, wordsOf } from './vm-row.ts';
+import { measures, searchTextOf, VmRow } from './vm-row.ts';
 import type { VmStore } from './vm-store.ts';
 
 /** All VMs, live. */
@@ -29,13 +29,13 @@ export function dashboard(store: VmStore, session: WireSession): View {
       h('table', { class: 'vms', role: 'table', 'aria-label': 'Virtual machines' }, headRow(heads), body),
     ),
   );
-  const troubles = h('div', { role: 'status' });
+  const warnings = h('div', { role: 'status' });
   const none = h('p', { class: 'quiet', hidden: true }, 'No VM matches.');
   const element = h(
     'div',
     { class: 'dashboard' },
     h('div', { class: 'bar' }, h('h1', {}, 'Virtual machines'), summary, filter),
-    troubles,
+    warnings,
     place,
     none,
     h(
@@ -51,7 +51,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
     for (const name of store.vms.keys()) if (!rows.has(name)) rows.set(name, new VmRow(name, session));
     const wanted = filter.value.toLowerCase().split(/\s+/);
     const shown = [...store.vms.values()].filter((known) =>
-      wanted.every((word) => wordsOf(known).includes(word)),
+      wanted.every((word) => searchTextOf(known).includes(word)),
     );
     for (const known of store.vms.values()) rows.get(known.name)?.draw(known);
     const elements = shown.flatMap(({ name }) => rows.get(name)?.element ?? []);
@@ -63,7 +63,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
     none.hidden = shown.length > 0;
     setText(none, store.vms.size > 0 ? 'No VM matches.' : store.isUp ? 'No VMs are configured.' : 'Loading…');
     setText(summary, countsText(store));
-    drawTroubles(troubles, store);
+    drawWarnings(warnings, store);
     events.draw(store.events);
   };
   const onKey = (event: KeyboardEvent) => {
@@ -89,10 +89,10 @@ export function dashboard(store: VmStore, session: WireSession): View {
 }
 
 /** Drawn only when it changes, since it is read aloud. */
-function drawTroubles(element: HTMLElement, { troubles }: VmStore): void {
-  const isSame = troubles.length === element.children.length;
-  if (isSame && troubles.every((line, at) => element.children[at]?.textContent === line)) return;
-  element.replaceChildren(...troubles.map((line) => h('p', { class: 'problem' }, line)));
+function drawWarnings(element: HTMLElement, { warnings }: VmStore): void {
+  const isSame = warnings.length === element.children.length;
+  if (isSame && warnings.every((line, at) => element.children[at]?.textContent === line)) return;
+  element.replaceChildren(...warnings.map((line) => h('p', { class: 'problem' }, line)));
 }
 
 function countsText({ vms }: VmStore): string {

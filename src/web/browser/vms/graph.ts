@@ -1,7 +1,7 @@
 import type { WirePoint } from '../../wire.ts';
 import { svg } from '../dom.ts';
 
-export type Measure = Exclude<keyof WirePoint, 'time'>;
+export type GraphMeasure = Exclude<keyof WirePoint, 'time'>;
 
 const height = 24;
 /** Points of a whole graph, and units between two of them. */
@@ -14,10 +14,10 @@ export class Graph {
   readonly element: SVGSVGElement;
   readonly #line = svg('path', { class: 'line' });
   readonly #area = svg('path', { class: 'area' });
-  readonly #measure: Measure;
+  readonly #measure: GraphMeasure;
   #drawn = '';
 
-  constructor(measure: Measure) {
+  constructor(measure: GraphMeasure) {
     this.#measure = measure;
     const box = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' };
     this.element = svg('svg', { class: 'graph empty', ...box }, this.#area, this.#line);

@@ -1,5 +1,5 @@
 import type { WireSession } from '../../wire.ts';
-import { logIn } from '../api.ts';
+import { requestLogin } from '../api.ts';
 import { h } from '../dom.ts';
 
 /** The form that asks for a password; calls `onEnter` when it was right. */
@@ -17,7 +17,7 @@ export function loginPage(onEnter: (session: WireSession) => void): HTMLElement 
     button.disabled = true;
     error.textContent = '';
     try {
-      onEnter(await logIn(password.value));
+      onEnter(await requestLogin(password.value));
     } catch (cause) {
       error.textContent = cause instanceof Error ? cause.message : String(cause);
       password.select();

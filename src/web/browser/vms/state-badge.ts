@@ -15,10 +15,10 @@ export function stateOf(vm: WireVm | undefined): { readonly word: string; readon
     case 'no-monitor':
       return { word: 'no monitor', tone: 'off' };
     case 'unreachable':
-    case 'foreign':
+    case 'unmanaged':
       return { word: vm.state, tone: 'bad' };
-    case 'down':
-      return { word: 'down', tone: 'off' };
+    case 'stopped':
+      return { word: 'stopped', tone: 'off' };
   }
 }
 

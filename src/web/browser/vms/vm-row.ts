@@ -3,11 +3,11 @@ import { ActionButtons } from '../actions.ts';
 import { h, setText } from '../dom.ts';
 import { bytesText, spanText } from '../format.ts';
 import { mayDo } from '../roles.ts';
-import { Graph, type Measure } from './graph.ts';
+import { Graph, type GraphMeasure } from './graph.ts';
 import { StateBadge, stateOf } from './state-badge.ts';
 import type { KnownVm } from './vm-store.ts';
 
-export const measures: readonly { readonly measure: Measure; readonly label: string }[] = [
+export const measures: readonly { readonly measure: GraphMeasure; readonly label: string }[] = [
   { measure: 'cpu', label: 'CPU' },
   { measure: 'memory', label: 'Memory' },
   { measure: 'disk', label: 'Disk' },
@@ -15,7 +15,7 @@ export const measures: readonly { readonly measure: Measure; readonly label: str
 ];
 
 /** A measured value for users; empty if unknown. */
-export function valueText(measure: Measure, value: number | null | undefined): string {
+export function valueText(measure: GraphMeasure, value: number | null | undefined): string {
   if (value === null || value === undefined) return '';
   if (measure === 'cpu') return `${Math.round(value)} %`;
   return measure === 'memory' ? bytesText(value) : `${bytesText(value)}/s`;
@@ -73,12 +73,12 @@ export class VmRow {
   }
 }
 
-export function topOf(measure: Measure, mem: number | undefined): number | undefined {
+export function topOf(measure: GraphMeasure, mem: number | undefined): number | undefined {
   if (measure === 'cpu') return 100;
   return measure === 'memory' && mem ? mem : undefined;
 }
 
 /** The text that the filter of the dashboard searches. */
-export function wordsOf({ name, vm }: KnownVm): string {
+export function searchTextOf({ name, vm }: KnownVm): string {
   return `${name} ${stateOf(vm).word} ${vm?.problem ? 'problem' : ''}`.toLowerCase();
 }

@@ -16,7 +16,7 @@ export class VmStore {
   readonly vms = new Map<string, KnownVm>();
   events: readonly WireEvent[] = [];
   /** Why there may be other VMs. */
-  troubles: readonly string[] = [];
+  warnings: readonly string[] = [];
   isUp = false;
   readonly #listeners = new Set<() => void>();
   readonly #redial: Redial;
@@ -49,7 +49,7 @@ export class VmStore {
     if (message.kind === 'vms') {
       this.vms.clear();
       this.events = [];
-      this.troubles = message.troubles;
+      this.warnings = message.warnings;
       for (const name of message.names) this.vms.set(name, { name, vm: undefined, history: [] });
       for (const { vm, history } of message.vms) this.vms.set(vm.name, { name: vm.name, vm, history });
     } else if (message.kind === 'vm') {

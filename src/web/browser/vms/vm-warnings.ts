@@ -1,5 +1,5 @@
 import type { WireVm } from '../../wire.ts';
-import { type Outcome, outcomeOf, setOutcome } from '../action-results.ts';
+import { type ActionResult, actionResultOf, setOutcome } from '../action-results.ts';
 import { ApiError } from '../api.ts';
 import { h } from '../dom.ts';
 
@@ -14,7 +14,7 @@ export class VmWarnings {
   }
 
   draw(known: WireVm | undefined, problem: string): void {
-    const outcome = outcomeOf(this.#vm);
+    const outcome = actionResultOf(this.#vm);
     const operation = known?.operation ?? '';
     const warnings = known?.warnings ?? (problem ? [problem] : []);
     // Drawn when it changes, since it is read aloud.
@@ -33,7 +33,7 @@ export class VmWarnings {
     );
   }
 
-  #outcome(outcome: Outcome): HTMLElement {
+  #outcome(outcome: ActionResult): HTMLElement {
     const { label } = outcome;
     const failure = failureOf(outcome);
     if (!failure) return busy(label);
@@ -53,7 +53,7 @@ function busy(what: string): HTMLElement {
 }
 
 /** Cause and hint, a line each; undefined while it is in progress. */
-function failureOf({ failure }: Outcome): readonly string[] | undefined {
+function failureOf({ failure }: ActionResult): readonly string[] | undefined {
   if (failure === undefined) return undefined;
   if (!(failure instanceof ApiError)) return [failure instanceof Error ? failure.message : String(failure)];
   const { place, cause, hint } = failure.why;

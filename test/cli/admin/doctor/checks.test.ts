@@ -38,7 +38,7 @@ const healthy: DoctorFacts = {
   room: [{ directory: '/var/lib/umlmon', free: 10 * GiB, promised: GiB }],
   missingServices: [],
   leftovers: [],
-  troubles: [],
+  warnings: [],
 };
 
 const notGood = (findings: readonly DoctorFinding[]) => findings.filter(({ level }) => level !== 'good');
@@ -71,7 +71,7 @@ const leftover = (kind: DoctorFacts['leftovers'][number]['kind']) => ({
 });
 const problem = {
   severity: 'warning',
-  code: 'CONFIG_UNUSUAL',
+  code: 'CONFIG_WARNING',
   file: 'f',
   line: 3,
   section: 'vm1',
@@ -156,7 +156,7 @@ describe('what is wrong, and what to do', () => {
     [{ leftovers: [leftover('dead')] }, 'warning', /umlmon\/old is left over$/, /^umladmin cleanup old$/],
     [{ leftovers: [leftover('unconfigured-home')] }, 'warning', /no VM/, /section \[old\]/],
     [{ leftovers: [leftover('unconfigured-monitor')] }, 'warning', /not in the/, /^umladmin stop old$/],
-    [{ troubles: [{ vm: 'vm1', text: 'it hangs', fix: 'look' }] }, 'warning', /^vm1: it hangs$/, /^look$/],
+    [{ warnings: [{ vm: 'vm1', text: 'it hangs', fix: 'view' }] }, 'warning', /^vm1: it hangs$/, /^look$/],
   ])('%j', (change, level, text, fix) => {
     const [finding, ...others] = notGood(examineHost({ ...healthy, ...change }));
     expect(others).toEqual([]);

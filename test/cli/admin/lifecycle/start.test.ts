@@ -54,7 +54,7 @@ describe('start and stop', () => {
     );
     expect(status).toBe(3);
     const before = await Promise.all(['first', 'middle', 'late'].map(infoOf));
-    expect(before.map(({ state }) => state)).toEqual(['running', 'down', 'running']);
+    expect(before.map(({ state }) => state)).toEqual(['running', 'stopped', 'running']);
 
     world.configure(vms);
     const again = { first: 'untouched', middle: 'untouched', late: 'untouched' };
@@ -97,7 +97,7 @@ describe('start and stop', () => {
     expect(told('start')).toMatchObject({ status: 3, outcomes: [{ failure: { code: 'IMAGE_MISSING' } }] });
     expect(did('stop')).toEqual({ status: 0, did: { middle: 'stopped' } });
     const { status, outcomes } = told('start', '-wait', 'ready');
-    expect([status, outcomes[0].failure.code]).toEqual([7, 'WAIT_DOWN']);
+    expect([status, outcomes[0].failure.code]).toEqual([7, 'WAIT_STOPPED']);
     expect(outcomes[0].failure.cause).toContain('there is no such image');
   });
 
@@ -142,7 +142,7 @@ describe('start and stop', () => {
     expect(did('start')).toEqual({ status: 3, did: { first: 'failed' } });
     await expect
       .poll(() => admin('list').stdout, { timeout: 20_000 })
-      .toMatch(/^first +down +for .* the last trouble: .* there is no such image/m);
+      .toMatch(/^first +down +for .* the last warning: .* there is no such image/m);
   });
 
   test('stop of a name that no VM has is a mistake', () => {

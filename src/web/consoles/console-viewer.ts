@@ -10,7 +10,7 @@ export interface ConsoleRequested {
 }
 
 /** A viewer at a console, and the offset where its page continues. */
-export interface ConsoleSeat {
+export interface ConsoleViewer {
   readonly client: MonitorClient;
   readonly id: number;
   readonly channel: string;
@@ -28,19 +28,19 @@ export interface ConsoleSeat {
  * Attaches a viewer: at the offset of the page, or with the screen if it is new or was disconnected for too long. Errors:
  * MONITOR_UNREACHABLE, CONSOLE_*.
  */
-export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Promise<ConsoleSeat> {
+export async function addViewer(wanted: ConsoleRequested, { hasControl }: Typist): Promise<ConsoleViewer> {
   const { connect, channel, from } = wanted;
   const client = await connect();
   try {
     const { monitorPid, eventsNext } = await client.call('info', undefined);
     const { id, oldest, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
     // It keeps control: its previous viewer may still be attached.
-    if (hasPen) await client.call('consolePen', { id, action: 'take' });
-    const { seats } = await client.call('consoleWho', channel);
-    const writer = seats.find((seat) => seat.writes && seat.id !== id)?.by ?? '';
-    const seat = { client, id, channel, monitor: String(monitorPid), writer, eventsNext };
-    if (from?.monitor === seat.monitor && from.offset >= oldest && from.offset <= next)
-      return { ...seat, offset: from.offset, screen: undefined };
+    if (hasControl) await client.call('consoleControl', { id, action: 'take' });
+    const { viewers } = await client.call('consoleWho', channel);
+    const writer = viewers.find((viewer) => viewer.controls && viewer.id !== id)?.by ?? '';
+    const viewer = { client, id, channel, monitor: String(monitorPid), writer, eventsNext };
+    if (from?.monitor === viewer.monitor && from.offset >= oldest && from.offset <= next)
+      return { ...viewer, offset: from.offset, screen: undefined };
     const { offset, columns, rows, data } = await client.call('consoleReplay', {
       channel,
       history: webLimits.historyLines,
@@ -48,7 +48,7 @@ export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Pr
     // A monitor of another host can send any size, and a browser would create it.
     const { screenColumns, screenRows } = consoleLimits;
     const size = { columns: Math.min(columns, screenColumns), rows: Math.min(rows, screenRows) };
-    return { ...seat, offset, screen: { ...size, data } };
+    return { ...viewer, offset, screen: { ...size, data } };
   } catch (error) {
     client.close();
     throw error;

@@ -7,7 +7,7 @@ import type { Handlers } from '../../../src/rpc/codec/program.ts';
 import { RpcServer } from '../../../src/rpc/server/server.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { consoleLimits } from '../../../src/system/limits/limits.ts';
-import { takeSeat } from '../../../src/web/consoles/console-seat.ts';
+import { addViewer } from '../../../src/web/consoles/console-viewer.ts';
 import { stubHandlers } from '../../rpc/stub-handlers.ts';
 
 const drawn = { offset: 0, columns: 80, rows: 24, history: 0, full: false, data: Buffer.from('login:') };
@@ -17,7 +17,7 @@ test('a page draws no larger screen than monitors have, whatever size another ho
   const path = join(directory, 'ctrl');
   const handlers: Handlers<typeof umlmonctrl> = {
     ...stubHandlers,
-    consoleAttach: () => ({ kind: 'ok', seat: { id: 1, oldest: 0, next: 0, began: 0 } }),
+    consoleAttach: () => ({ kind: 'ok', attached: { id: 1, oldest: 0, next: 0, began: 0 } }),
     consoleReplay: () => ({
       kind: 'ok',
       replay: { ...drawn, columns: 2 ** 32 - 1, rows: 2 ** 32 - 1 },
@@ -27,8 +27,8 @@ test('a page draws no larger screen than monitors have, whatever size another ho
   await server.listen({ path, mode: 0o600 });
   try {
     const connect = () => MonitorClient.connect(path, 'vm1');
-    const typist = { typed: 0, hasPen: false, leave: undefined };
-    const { client, screen } = await takeSeat({ connect, channel: 'con1' }, typist);
+    const typist = { typed: 0, hasControl: false, leave: undefined };
+    const { client, screen } = await addViewer({ connect, channel: 'con1' }, typist);
     client.close();
     const { screenColumns: columns, screenRows: rows } = consoleLimits;
     expect(screen).toMatchObject({ columns, rows, data: drawn.data });

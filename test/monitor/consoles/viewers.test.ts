@@ -13,7 +13,7 @@ const clients: MonitorClient[] = [];
 beforeAll(async () => {
   const vm =
     'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\nwriter_idle = 1s';
-  world.configure({ vm1: vm, vm2: vm.replace('writer_idle = 1s', 'writer_idle = off') });
+  world.configure({ vm1: vm, vm2: vm.replace('control_idle = 1s', 'control_idle = off') });
   world.addImage('vm1');
   world.addImage('vm2');
   for (const name of ['vm1', 'vm2']) {
@@ -41,26 +41,26 @@ test('one viewer has control; the others see who it is, and may take control', a
   const { eventsNext } = await first.call('info', undefined);
   const a = await attach(first, 'con2', { columns: 90, rows: 30 });
   const b = await attach(second, 'con2', { columns: 70, rows: 20 });
-  expect(await first.call('consolePen', { id: a.id, action: 'ask' })).toMatchObject({ yours: true });
-  const asked = await second.call('consolePen', { id: b.id, action: 'ask' });
+  expect(await first.call('consoleControl', { id: a.id, action: 'request' })).toMatchObject({ yours: true });
+  const asked = await second.call('consoleControl', { id: b.id, action: 'request' });
   expect(asked).toMatchObject({ yours: false, writer: { id: a.id, by: 'uid 0', writes: true } });
   const write = second.call('consoleWrite', { id: b.id, data: Buffer.from('x') });
-  await expect(write).rejects.toMatchObject({ code: 'CONSOLE_WRITER', place: 'con2' });
+  await expect(write).rejects.toMatchObject({ code: 'CONSOLE_NOT_CONTROLLER', place: 'con2' });
 
-  expect(await second.call('consolePen', { id: b.id, action: 'take' })).toMatchObject({ yours: true });
+  expect(await second.call('consoleControl', { id: b.id, action: 'take' })).toMatchObject({ yours: true });
   const late = first.call('consoleWrite', { id: a.id, data: Buffer.from('x') });
-  await expect(late).rejects.toMatchObject({ code: 'CONSOLE_WRITER' });
+  await expect(late).rejects.toMatchObject({ code: 'CONSOLE_NOT_CONTROLLER' });
   const { events } = await first.call('events', { since: eventsNext, max: 64, waitMs: 0 });
-  const taken = events.filter(({ kind }) => kind === 'console-writer').at(-1);
+  const taken = events.filter(({ kind }) => kind === 'console-controller').at(-1);
   expect(taken?.text).toBe('con2: uid 0 took it');
   expect(Object.fromEntries(taken?.attributes.map(({ name, value }) => [name, value]) ?? [])).toEqual({
     channel: 'con2',
     by: 'uid 0',
-    seat: `${b.id}`,
+    viewer: `${b.id}`,
     former: `${a.id}`,
   });
-  const { seats } = await first.call('consoleWho', 'con2');
-  expect(seats.map(({ id, writes }) => [id, writes])).toEqual([
+  const { viewers } = await first.call('consoleWho', 'con2');
+  expect(viewers.map(({ id, controls: writes }) => [id, writes])).toEqual([
     [b.id, true],
     [a.id, false],
   ]);
@@ -73,21 +73,21 @@ test('one viewer has control; the others see who it is, and may take control', a
   await first.call('consoleResize', { id: a.id, columns: 99, rows: 33 });
   expect(await size()).toBe('70x20');
   await second.call('consoleDetach', b.id);
-  expect(await first.call('consolePen', { id: a.id, action: 'ask' })).toMatchObject({ yours: true });
+  expect(await first.call('consoleControl', { id: a.id, action: 'request' })).toMatchObject({ yours: true });
   expect(await size()).toBe('99x33');
   await first.call('consoleDetach', a.id);
-  expect((await first.call('consoleWho', '')).seats).toEqual([]);
+  expect((await first.call('consoleWho', '')).viewers).toEqual([]);
 });
 
-test('a controller that is idle for writer_idle loses control to a viewer that types', async () => {
+test('a controller that is idle for control_idle loses control to a viewer that types', async () => {
   const [first, second] = [await connect('vm1'), await connect('vm1')];
   const a = await attach(first);
   const b = await attach(second);
   await first.call('consoleWrite', { id: a.id, data: Buffer.from('\r') });
-  const ask = async () => (await second.call('consolePen', { id: b.id, action: 'ask' })).yours;
+  const ask = async () => (await second.call('consoleControl', { id: b.id, action: 'request' })).yours;
   await expect.poll(ask, { timeout: 10_000 }).toBe(true);
-  const { seats } = await second.call('consoleWho', 'con2');
-  expect(seats.map(({ id, writes }) => [id, writes])).toEqual([
+  const { viewers } = await second.call('consoleWho', 'con2');
+  expect(viewers.map(({ id, controls: writes }) => [id, writes])).toEqual([
     [b.id, true],
     [a.id, false],
   ]);
@@ -100,21 +100,27 @@ test('a read acknowledges what is before it; what was missed is counted', async 
   const shell = await GuestShell.open(client);
   const slow = await attach(client, 'con1');
   await shell.run('dd if=/dev/zero bs=64k count=40 2>/dev/null | tr "\\0" a; echo');
-  const seat = async () => (await client.call('consoleWho', 'con1')).seats.find(({ id }) => id === slow.id);
-  const before = await seat();
+  const viewer = async () =>
+    (await client.call('consoleWho', 'con1')).viewers.find(({ id }) => id === slow.id);
+  const before = await viewer();
   expect(before).toMatchObject({ acknowledged: slow.next, skipped: 0 });
   expect(before?.behind).toBeGreaterThan(40 * 65_536);
   const piece = await client.call('consoleRead', { id: slow.id, offset: slow.next, max: 1, waitMs: 0 });
-  expect((await seat())?.skipped).toBe(piece.offset - slow.next);
+  expect((await viewer())?.skipped).toBe(piece.offset - slow.next);
   expect(piece.offset).toBeGreaterThan(slow.next);
 });
 
 test('a note is in the output and in the log', async () => {
   const client = await connect('vm2');
-  const seat = await attach(client, 'con1');
+  const viewer = await attach(client, 'con1');
   await client.call('consoleNote', { channel: 'con1', text: 'rebooting at noon\x1b[2J' });
   expect(await waitForEvent(client, 'console-note')).toBe('uid 0 noted at con1: rebooting at noon\\x1b[2J');
-  const { data } = await client.call('consoleRead', { id: seat.id, offset: seat.next, max: 4096, waitMs: 0 });
+  const { data } = await client.call('consoleRead', {
+    id: viewer.id,
+    offset: viewer.next,
+    max: 4096,
+    waitMs: 0,
+  });
   const line = '\r\n[umlmon: uid 0: rebooting at noon\\x1b[2J]\r\n';
   expect(Buffer.from(data).toString()).toBe(line);
   expect(world.log('vm2', 'con1')).toContain(line);

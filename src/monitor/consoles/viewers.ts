@@ -5,15 +5,15 @@ import { peerOf } from '../../rpc/server/peer.ts';
 import {
   type AttachArgs,
   type Attachment,
-  type Pen,
-  type PenAction,
+  type ConsoleControl,
+  type ControlAction,
   type ReadArgs,
   type ReadBytes,
-  type SeatInfo,
-  type SeatList,
   UMLMON_DATA_MAX,
   UMLMON_LIST_MAX,
   UMLMON_WAIT_MAX,
+  type ViewerInfo,
+  type ViewerList,
   type WriteArgs,
 } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
@@ -22,7 +22,7 @@ import { refusalText, Shares } from '../../system/sharing/shares.ts';
 import { printable } from '../../system/text.ts';
 import type { Vm } from '../vm.ts';
 
-interface Seat {
+interface Viewer {
   readonly id: number;
   readonly channel: Channel;
   readonly by: string;
@@ -44,38 +44,38 @@ interface Seat {
  * The viewers of the consoles of a VM. A console may have many viewers: one of them, the controller, types, and
  * the others only read. A viewer ends with its connection.
  */
-export class Seats {
+export class Viewers {
   readonly #vm: Vm;
-  readonly #ofConnection = new Map<number, Map<number, Seat>>();
-  readonly #pens = new Map<Channel, Seat>();
-  readonly #shares = new Shares(monitorShares.seats);
+  readonly #ofConnection = new Map<number, Map<number, Viewer>>();
+  readonly #controls = new Map<Channel, Viewer>();
+  readonly #shares = new Shares(monitorShares.viewers);
   #last = 0;
 
   constructor(vm: Vm) {
     this.#vm = vm;
   }
 
-  /** The window of the viewer is used while no other viewer types. Errors: CONSOLE_UNKNOWN, CONSOLE_SEATS, CONSOLE_SIZE. */
+  /** The window of the viewer is used while no other viewer types. Errors: CONSOLE_UNKNOWN, CONSOLE_VIEWERS, CONSOLE_SIZE. */
   attach({ channel: name, columns, rows }: AttachArgs, caller: Caller, by: string): Attachment {
     const channel = this.#vm.channels.get(name);
-    const seats = this.#seatsOf(caller);
-    if (seats.size >= monitorLimits.seatsPerConnection)
-      throw new UmlmonError('CONSOLE_SEATS', {
+    const viewers = this.#viewersOf(caller);
+    if (viewers.size >= monitorLimits.viewersPerConnection)
+      throw new UmlmonError('CONSOLE_VIEWERS', {
         place: name,
-        cause: `this connection has ${seats.size} seats already`,
+        cause: `this connection has ${viewers.size} viewers already`,
         hint: 'detach some, or open another connection',
       });
     const size = columns > 0 && rows > 0 ? checkSize({ columns, rows }) : undefined;
     const release = this.#shares.take(peerOf(caller));
     if (typeof release !== 'function')
-      throw new UmlmonError('CONSOLE_SEATS', {
+      throw new UmlmonError('CONSOLE_VIEWERS', {
         place: name,
-        cause: refusalText(release, 'seats'),
+        cause: refusalText(release, 'viewers'),
         hint: 'detach some',
       });
     this.#last += 1;
     const { oldest, next } = channel.ring;
-    const seat = {
+    const viewer = {
       id: this.#last,
       channel,
       by,
@@ -86,68 +86,68 @@ export class Seats {
       skipped: 0,
       release,
     };
-    seats.set(seat.id, { ...seat, acknowledged: next });
+    viewers.set(viewer.id, { ...viewer, acknowledged: next });
     channel.viewers += 1;
-    if (size && !this.#pens.has(channel)) channel.resize(size);
+    if (size && !this.#controls.has(channel)) channel.resize(size);
     this.#vm.events.publish('console-attached', `${by} attached to ${name}`, { channel: name, by });
-    return { id: seat.id, oldest, next, began: channel.began };
+    return { id: viewer.id, oldest, next, began: channel.began };
   }
 
   async read({ id, offset, max, waitMs }: ReadArgs, caller: Caller): Promise<ReadBytes> {
-    const seat = this.#seat(id, caller);
-    const { channel } = seat;
-    seat.acknowledged = Math.min(offset, channel.ring.next);
+    const viewer = this.#viewer(id, caller);
+    const { channel } = viewer;
+    viewer.acknowledged = Math.min(offset, channel.ring.next);
     const bounds = { max: Math.min(max, UMLMON_DATA_MAX), waitMs: Math.min(waitMs, UMLMON_WAIT_MAX) };
-    const ahead = this.#pens.get(channel) === seat;
+    const ahead = this.#controls.get(channel) === viewer;
     const piece = await channel.deliver({ offset, ...bounds }, ahead, caller.signal, peerOf(caller));
-    seat.skipped += Math.max(0, piece.offset - offset);
+    viewer.skipped += Math.max(0, piece.offset - offset);
     return { ...piece, ended: channel.ended };
   }
 
   /**
-   * Types into the console; see Channel.type. The first viewer that types takes control. Errors: CONSOLE_WRITER, also when
+   * Types into the console; see Channel.type. The first viewer that types takes control. Errors: CONSOLE_NOT_CONTROLLER, also when
    * another viewer takes control while the guest does not read.
    */
   async write({ id, data }: WriteArgs, caller: Caller): Promise<number> {
-    const seat = this.#seat(id, caller);
-    const { channel } = seat;
-    this.#mustHavePen(seat);
-    noteTyping(seat);
+    const viewer = this.#viewer(id, caller);
+    const { channel } = viewer;
+    this.#mustHaveControl(viewer);
+    noteTyping(viewer);
     const { inputWait } = consoleLimits;
-    const isWanted = () => this.#pens.get(channel) === seat;
+    const isWanted = () => this.#controls.get(channel) === viewer;
     const taken = await channel.type(data, { waitMs: inputWait, signal: caller.signal, isWanted });
-    if (taken === 0 && !caller.signal.aborted) this.#mustHavePen(seat);
+    if (taken === 0 && !caller.signal.aborted) this.#mustHaveControl(viewer);
     return taken;
   }
 
-  #mustHavePen(seat: Seat): void {
-    const { channel } = seat;
-    if (this.#ask(seat)) return;
-    throw new UmlmonError('CONSOLE_WRITER', {
+  #mustHaveControl(viewer: Viewer): void {
+    const { channel } = viewer;
+    if (this.#ask(viewer)) return;
+    throw new UmlmonError('CONSOLE_NOT_CONTROLLER', {
       place: channel.name,
-      cause: `${this.#pens.get(channel)?.by} types there`,
+      cause: `${this.#controls.get(channel)?.by} types there`,
       hint: `umlwatch ${this.#vm.name} -who; -connect ${channel.name} -force takes over`,
     });
   }
 
   /** Asks for the right to type, takes it, or gives it up. */
-  pen(id: number, action: PenAction, caller: Caller): Pen {
-    const seat = this.#seat(id, caller);
-    const { channel } = seat;
-    if (action === 'ask') this.#ask(seat);
-    else if (action === 'take') this.#give(seat, 'took it');
-    else if (this.#pens.get(channel) === seat) this.#free(seat);
-    const writer = this.#pens.get(channel);
-    return { yours: writer === seat, writer: writer ? this.#infoOf(writer) : null };
+  control(id: number, action: ControlAction, caller: Caller): ConsoleControl {
+    const viewer = this.#viewer(id, caller);
+    const { channel } = viewer;
+    if (action === 'request') this.#ask(viewer);
+    else if (action === 'take') this.#give(viewer, 'took it');
+    else if (this.#controls.get(channel) === viewer) this.#free(viewer);
+    const writer = this.#controls.get(channel);
+    return { yours: writer === viewer, controller: writer ? this.#infoOf(writer) : null };
   }
 
   /** The viewers of a channel, or of all channels if `name` is empty. Errors: CONSOLE_UNKNOWN. */
-  who(name: string): SeatList {
+  who(name: string): ViewerList {
     const channel = name === '' ? undefined : this.#vm.channels.get(name);
-    const seats = this.#all().filter((seat) => !channel || seat.channel === channel);
-    const infos = seats.map((seat) => this.#infoOf(seat));
-    infos.sort((a, b) => Number(b.writes) - Number(a.writes) || a.id - b.id);
-    return { seats: infos.slice(0, UMLMON_LIST_MAX) };
+    const viewers = this.#all().filter((viewer) => !channel || viewer.channel === channel);
+    const infos = viewers.map((viewer) => this.#infoOf(viewer));
+    infos.sort((a, b) => Number(b.controls) - Number(a.controls) || a.id - b.id);
+    return { viewers: infos.slice(0, UMLMON_LIST_MAX) };
   }
 
   /** Writes a line of a user's into the output and the log of a channel. Errors: CONSOLE_UNKNOWN. */
@@ -163,94 +163,94 @@ export class Seats {
 
   /** The window of the controller is that of the guest. The window of another viewer is used when it takes control. */
   resize(id: number, size: Size, caller: Caller): void {
-    const seat = this.#seat(id, caller);
-    seat.size = checkSize(size);
-    const writer = this.#pens.get(seat.channel);
-    if (!writer || writer === seat) seat.channel.resize(size);
+    const viewer = this.#viewer(id, caller);
+    viewer.size = checkSize(size);
+    const writer = this.#controls.get(viewer.channel);
+    if (!writer || writer === viewer) viewer.channel.resize(size);
   }
 
   detach(id: number, caller: Caller): void {
-    const seat = this.#seat(id, caller);
+    const viewer = this.#viewer(id, caller);
     this.#ofConnection.get(caller.id)?.delete(id);
-    this.#leave(seat);
+    this.#leave(viewer);
   }
 
-  #all(): Seat[] {
-    return [...this.#ofConnection.values()].flatMap((seats) => [...seats.values()]);
+  #all(): Viewer[] {
+    return [...this.#ofConnection.values()].flatMap((viewers) => [...viewers.values()]);
   }
 
-  #seat(id: number, caller: Caller): Seat {
-    const seat = this.#ofConnection.get(caller.id)?.get(id);
-    if (seat) return seat;
-    throw new UmlmonError('CONSOLE_NO_SEAT', {
-      place: `seat ${id}`,
-      cause: 'this connection has no such seat',
+  #viewer(id: number, caller: Caller): Viewer {
+    const viewer = this.#ofConnection.get(caller.id)?.get(id);
+    if (viewer) return viewer;
+    throw new UmlmonError('CONSOLE_NOT_ATTACHED', {
+      place: `viewer ${id}`,
+      cause: 'this connection has no such viewer',
     });
   }
 
-  #seatsOf(caller: Caller): Map<number, Seat> {
+  #viewersOf(caller: Caller): Map<number, Viewer> {
     const known = this.#ofConnection.get(caller.id);
     if (known) return known;
-    const seats = new Map<number, Seat>();
-    this.#ofConnection.set(caller.id, seats);
+    const viewers = new Map<number, Viewer>();
+    this.#ofConnection.set(caller.id, viewers);
     caller.signal.addEventListener('abort', () => {
       this.#ofConnection.delete(caller.id);
-      for (const seat of seats.values()) this.#leave(seat);
+      for (const viewer of viewers.values()) this.#leave(viewer);
     });
-    return seats;
+    return viewers;
   }
 
   /** Whether the viewer may type: no other viewer types, or has typed lately. */
-  #ask(seat: Seat): boolean {
-    const writer = this.#pens.get(seat.channel);
-    if (writer === seat) return true;
-    const idleMs = this.#vm.settings.vm.writer_idle;
+  #ask(viewer: Viewer): boolean {
+    const writer = this.#controls.get(viewer.channel);
+    if (writer === viewer) return true;
+    const idleMs = this.#vm.settings.vm.control_idle;
     if (writer && (idleMs === 0 || performance.now() - writer.typedOn < idleMs)) return false;
-    this.#give(seat, writer ? `has it: ${writer.by} was idle` : 'types now');
+    this.#give(viewer, writer ? `has it: ${writer.by} was idle` : 'types now');
     return true;
   }
 
-  #give(seat: Seat, how: string): void {
-    const { channel, by } = seat;
-    const former = this.#pens.get(channel);
-    if (former === seat) return;
-    this.#pens.set(channel, seat);
-    noteTyping(seat);
-    if (seat.size) channel.resize(seat.size);
-    this.#tell(channel, `${by} ${how}`, seat, former);
+  #give(viewer: Viewer, how: string): void {
+    const { channel, by } = viewer;
+    const former = this.#controls.get(channel);
+    if (former === viewer) return;
+    this.#controls.set(channel, viewer);
+    noteTyping(viewer);
+    if (viewer.size) channel.resize(viewer.size);
+    this.#tell(channel, `${by} ${how}`, viewer, former);
   }
 
-  #free(seat: Seat): void {
-    this.#pens.delete(seat.channel);
-    this.#tell(seat.channel, 'nobody types', undefined, seat);
+  #free(viewer: Viewer): void {
+    this.#controls.delete(viewer.channel);
+    this.#tell(viewer.channel, 'nobody types', undefined, viewer);
   }
 
   /** Published only with several viewers: other viewers have to know. */
-  #tell(channel: Channel, text: string, seat: Seat | undefined, former: Seat | undefined): void {
+  #tell(channel: Channel, text: string, viewer: Viewer | undefined, former: Viewer | undefined): void {
     if (channel.viewers < 2) return;
-    this.#vm.events.publish('console-writer', `${channel.name}: ${text}`, {
+    this.#vm.events.publish('console-controller', `${channel.name}: ${text}`, {
       channel: channel.name,
-      by: seat?.by ?? '',
-      seat: String(seat?.id ?? 0),
+      by: viewer?.by ?? '',
+      viewer: String(viewer?.id ?? 0),
       former: String(former?.id ?? 0),
     });
   }
 
-  #leave(seat: Seat): void {
-    const { channel, by, release } = seat;
+  #leave(viewer: Viewer): void {
+    const { channel, by, release } = viewer;
     release();
-    if (this.#pens.get(channel) === seat) this.#free(seat);
+    if (this.#controls.get(channel) === viewer) this.#free(viewer);
     channel.viewers -= 1;
     this.#vm.events.publish('console-detached', `${by} left ${channel.name}`, { channel: channel.name, by });
   }
 
-  #infoOf({ id, channel, by, since, typedAt, acknowledged, skipped }: Seat): SeatInfo {
+  #infoOf({ id, channel, by, since, typedAt, acknowledged, skipped }: Viewer): ViewerInfo {
     return {
       id,
       channel: channel.name,
       by,
       since,
-      writes: this.#pens.get(channel)?.id === id,
+      controls: this.#controls.get(channel)?.id === id,
       typedAt,
       acknowledged,
       behind: channel.ring.next - acknowledged,
@@ -260,9 +260,9 @@ export class Seats {
 }
 
 /** The wall clock is only shown; a monotonic clock measures the time without typing. */
-function noteTyping(seat: Seat): void {
-  seat.typedAt = Date.now();
-  seat.typedOn = performance.now();
+function noteTyping(viewer: Viewer): void {
+  viewer.typedAt = Date.now();
+  viewer.typedOn = performance.now();
 }
 
 /** The kernel holds a window size in 16 bits (struct winsize); programs break long before. */

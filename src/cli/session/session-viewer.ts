@@ -1,11 +1,11 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
-import type { Attachment, Pen, PenAction } from '../../rpc/umlmonctrl.gen.ts';
+import type { Attachment, ConsoleControl, ControlAction } from '../../rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
 import type { SessionTerminal } from './session-terminal.ts';
-import type { WriterChange } from './watch-state.ts';
+import type { ControllerChange } from './watch-state.ts';
 
-export interface SeatParts {
+export interface SessionViewerParts {
   readonly client: MonitorClient;
   readonly channel: string;
   readonly terminal: SessionTerminal;
@@ -14,8 +14,8 @@ export interface SeatParts {
 }
 
 /** The viewer of a session: whether it has control, and the messages about that. */
-export class SessionSeat {
-  readonly #parts: SeatParts;
+export class SessionViewer {
+  readonly #parts: SessionViewerParts;
   readonly #id: number;
   /** Typed keys are not for the guest. */
   #isObserver: boolean;
@@ -24,7 +24,7 @@ export class SessionSeat {
   /** The user knows, having asked for it, that nobody else does. */
   #hasTaken = false;
 
-  constructor(parts: SeatParts, { id }: Attachment, isObserver: boolean) {
+  constructor(parts: SessionViewerParts, { id }: Attachment, isObserver: boolean) {
     this.#parts = parts;
     this.#id = id;
     this.#isObserver = isObserver;
@@ -37,7 +37,7 @@ export class SessionSeat {
   /** The first message of a session that starts without control. */
   async begin(force: boolean): Promise<string> {
     if (this.#isObserver) return 'you observe';
-    const { yours, writer } = await this.#pen(force ? 'take' : 'ask');
+    const { yours, controller: writer } = await this.#control(force ? 'take' : 'request');
     this.#isTold = !yours;
     return yours ? '' : this.#observeText(writer);
   }
@@ -52,49 +52,49 @@ export class SessionSeat {
     try {
       return await client.call('consoleWrite', { id: this.#id, data });
     } catch (error) {
-      if (!terminal.isInteractive || toFailure(error).code !== 'CONSOLE_WRITER') throw error;
+      if (!terminal.isInteractive || toFailure(error).code !== 'CONSOLE_NOT_CONTROLLER') throw error;
       terminal.bell();
       if (!this.#isTold) {
         this.#isTold = true;
-        terminal.message(this.#observeText((await this.#pen('ask')).writer));
+        terminal.message(this.#observeText((await this.#control('request')).controller));
       }
       return data.length;
     }
   }
 
   /** Another viewer has taken control, or the controller has released it. */
-  writerChanged({ seat, former, by }: WriterChange): void {
+  controllerChanged({ viewer, former, by }: ControllerChange): void {
     const { terminal, channel } = this.#parts;
-    this.#isTold = seat !== this.#id && seat !== 0;
-    const isKnown = seat === this.#id && this.#hasTaken;
+    this.#isTold = viewer !== this.#id && viewer !== 0;
+    const isKnown = viewer === this.#id && this.#hasTaken;
     this.#hasTaken = false;
     if (isKnown) return;
-    if (seat === this.#id) terminal.message(`you type at ${channel} now`);
-    else if (former === this.#id && seat !== 0)
+    if (viewer === this.#id) terminal.message(`you type at ${channel} now`);
+    else if (former === this.#id && viewer !== 0)
       terminal.message(`${printable(by, 64)} took control: ${this.#observeText(null)}`);
-    else if (seat === 0 && former !== this.#id && !this.#isObserver)
+    else if (viewer === 0 && former !== this.#id && !this.#isObserver)
       terminal.message('nobody types any more: you may');
   }
 
   async take(): Promise<void> {
     this.#isObserver = false;
     this.#hasTaken = true;
-    await this.#pen('take');
+    await this.#control('take');
     // Without other viewers there is no event.
     this.#parts.terminal.message(`you type at ${this.#parts.channel} now`);
   }
 
   async observe(): Promise<void> {
     this.#isObserver = true;
-    await this.#pen('drop');
+    await this.#control('release');
     this.#parts.terminal.message(this.#observeText(null));
   }
 
-  #pen(action: PenAction): Promise<Pen> {
-    return this.#parts.client.call('consolePen', { id: this.#id, action });
+  #control(action: ControlAction): Promise<ConsoleControl> {
+    return this.#parts.client.call('consoleControl', { id: this.#id, action });
   }
 
-  #observeText(writer: Pen['writer']): string {
+  #observeText(writer: ConsoleControl['controller']): string {
     return `${writer ? `${printable(writer.by, 64)} types; ` : ''}you observe, ${this.#parts.escape} t takes over`;
   }
 }
