@@ -1,8 +1,8 @@
 import { UmlmonError } from '../system/errors/errors.ts';
 import { consoleLimits, consoleShares } from '../system/limits/limits.ts';
 import { refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
-import { Waiters } from '../system/sharing/waiters.ts';
 import { printable } from '../system/text.ts';
+import { Waiters } from '../system/waiters.ts';
 import { Deliveries } from './deliveries.ts';
 import type { GuestTerminals } from './input/guest-terminals.ts';
 import { InputGate, type InputState, type Patience } from './input/input-gate.ts';

@@ -3,7 +3,7 @@ import { UMLDIR_CHANGES_MAX, UMLDIR_LIST_MAX, UMLDIR_WAIT_MAX } from '../rpc/uml
 import { UmlmonError } from '../system/errors/errors.ts';
 import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
 import { refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
-import { Waiters } from '../system/sharing/waiters.ts';
+import { Waiters } from '../system/waiters.ts';
 
 type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
 

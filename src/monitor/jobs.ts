@@ -7,7 +7,7 @@ import { type Failure, failureText, toFailure, UmlmonError } from '../system/err
 import { monitorLimits, monitorShares } from '../system/limits/limits.ts';
 import { FairTable } from '../system/sharing/fair-table.ts';
 import { type RefusedShare, refusalText, type SharePeer, Shares } from '../system/sharing/shares.ts';
-import { Waiters } from '../system/sharing/waiters.ts';
+import { Waiters } from '../system/waiters.ts';
 import { clippedFailure } from './answer.ts';
 import type { EventLog } from './events/event-log.ts';
 

@@ -1,4 +1,3 @@
-/** Pure. */
 import { umlrunProgram } from '../command-line/programs.ts';
 import { lastValue, readOptions } from '../command-line/read-options.ts';
 import { quoted } from '../config/problem.ts';

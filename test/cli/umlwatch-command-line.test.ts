@@ -215,7 +215,7 @@ describe('a line at the prompt', () => {
     ['since', '-since is not valid here (use: events [-since NUMBER])'],
     [
       'wait redy',
-      'wait: "redy" is not one of launched, kernel, guest, console, ready, down (did you mean "ready"?)',
+      'wait: "redy" is not one of launched, kernel, guest, console, ready, stopped (did you mean "ready"?)',
     ],
     ['__proto__', 'unknown command "__proto__" (help lists all commands)'],
   ])('%s', (line, why) => {

@@ -184,7 +184,7 @@ function checkEnd({ kernels, vm, asked, events }: FakeVm): void {
 }
 
 const policies = fc.record({
-  crash: fc.constantFrom('stop', 'restart', 'keep'),
+  crash: fc.constantFrom('stop', 'restart', 'preserve'),
   reboot: fc.constantFrom('stop', 'restart'),
   limit: fc.constantFrom('2 in 1m', '5 in 10m'),
 });

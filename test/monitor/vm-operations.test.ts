@@ -29,7 +29,7 @@ async function run(): Promise<Asked> {
 }
 
 const states = {
-  down: async () => undefined,
+  stopped: async () => undefined,
   starting: async () => {
     world.ask('start');
     await world.quiet();
@@ -44,7 +44,7 @@ const states = {
     world.ask('stop');
     await world.quiet();
   },
-  foreign: async () => {
+  unmanaged: async () => {
     world.killMonitor();
     world.kernels.hasUnknownKernel = true;
     await world.startMonitor();

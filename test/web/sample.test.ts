@@ -32,10 +32,10 @@ test.each([
   ['a hang', { hungSince: 1 }, ['its kernel hangs']],
   [
     'a warning, and how many there were',
-    { warnings: 3, lastWarning: 'cannot write the log' },
+    { warningCount: 3, lastWarning: 'cannot write the log' },
     ['cannot write the log (the newest of 3 warnings since the monitor started)'],
   ],
-  ['the only warning', { warnings: 1, lastWarning: 'cannot write the log' }, ['cannot write the log']],
+  ['the only warning', { warningCount: 1, lastWarning: 'cannot write the log' }, ['cannot write the log']],
   [
     'a crash, and why it is not started again',
     { state: 'stopped', lastExit, held: { kind: 'restart-limit', since: 1, why: '6 deaths in 10 min' } },
@@ -54,8 +54,8 @@ test.each([
   [
     'what is wrong on the host now, before what went wrong once',
     {
-      ...{ warnings: 1, lastWarning: 'a hook failed' },
-      warnings: [{ what: 'the interface p1 is down', hint: 'ip link set dev p1 up' }],
+      ...{ warningCount: 1, lastWarning: 'a hook failed' },
+      networkWarnings: [{ what: 'the interface p1 is down', hint: 'ip link set dev p1 up' }],
     },
     ['the interface p1 is down', 'a hook failed'],
   ],

@@ -3,7 +3,7 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits, monitorShares } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
 import { refusalText, type SharePeer, Shares } from '../../system/sharing/shares.ts';
-import { Waiters } from '../../system/sharing/waiters.ts';
+import { Waiters } from '../../system/waiters.ts';
 import { type EventKind, eventCauses } from './kinds.ts';
 import { sourceOf } from './source.ts';
 

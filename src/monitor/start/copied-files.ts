@@ -40,7 +40,7 @@ function openAs(user: VmUser, place: string): number {
     pass: (at, stat, isPassed) => {
       if (!isPassed && !stat.isFile()) return `${at} is not a regular file`;
       if (isOwn || mayAccess(stat, user, isPassed ? 1 : 4)) return undefined;
-      return `user ${user.name} cannot ${isPassed ? 'pass the directory' : 'read'} ${at}`;
+      return `user ${user.name} cannot ${isPassed ? 'enter the directory' : 'read'} ${at}`;
     },
     follow: () => undefined,
   });

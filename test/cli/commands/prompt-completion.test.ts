@@ -65,7 +65,7 @@ test.each([
   ['stop -', ['-timeout '], '-'],
   ['stop -timeout ', [], ''],
   ['stop -timeout 3s ', [], ''],
-  ['wait ', ['launched ', 'kernel ', 'guest ', 'console ', 'ready ', 'down '], ''],
+  ['wait ', ['launched ', 'kernel ', 'guest ', 'console ', 'ready ', 'stopped '], ''],
   ['wait re', ['ready '], 're'],
   ['wait ready ', ['-timeout '], ''],
   ['info ', [], ''],

@@ -111,7 +111,7 @@ describe('-info', () => {
     expect(infoText(running, noon)).toBe(
       [
         'vm1',
-        '  wrong: con0: the log cannot be written (the newest of 2 warnings since the monitor began) (umlwatch vm1 -events -since 1)',
+        '  wrong: con0: the log cannot be written (the newest of 2 warnings since the monitor started) (umlwatch vm1 -events -since 1)',
         '  wrong: the log of con0: ENOSPC: disk full, write (umlwatch vm1 -events -since 1)',
         '  state       running for 1 h 2 min',
         '  operation   stop (operation 7, asked by uid 0)',
@@ -212,7 +212,7 @@ describe('-info', () => {
       [
         'vm1',
         '  wrong: it crashed: Kernel panic: \\x1b[31mno init (umlwatch vm1 -start)',
-        '  state      down for 1 h 2 min',
+        '  state      stopped for 1 h 2 min',
         '  monitor    pid 42',
         '  memory     128 MiB',
         '  last exit  crash at 2026-11-21 11:59:00 (signal 6)',

@@ -58,6 +58,7 @@ describe('a subnet', () => {
             natMistakes({ subnet: { ...parsed.value, gateway: '' }, guest_addr: parsed.value.gateway }),
           ).toEqual([]);
       }),
+      { examples: [['10.0.0.0/24']] },
     );
   });
 });

@@ -59,7 +59,7 @@ test.each(['-x', '.', '..', 'a b', 'a/b', 'a:b', 'a"b', 'eth*', 'a%d', 'a,b', 'b
 
 test('groups with blanks, domains and quotes', () => {
   expect(
-    parseGroupRoles(`look:"domain users" operate:CORP\\tutors  admin:'the admins' console:70000`),
+    parseGroupRoles(`view:"domain users" operate:CORP\\tutors  admin:'the admins' console:70000`),
   ).toEqual({
     value: [
       { role: 'view', group: 'domain users' },
@@ -68,7 +68,7 @@ test('groups with blanks, domains and quotes', () => {
       { role: 'console', group: '70000' },
     ],
   });
-  for (const text of ['view', 'look:', 'look:"x', 'look:a:b', 'look:"a"b', ':a', 'boss:a'])
+  for (const text of ['view', 'view:', 'view:"x', 'view:a:b', 'view:"a"b', ':a', 'boss:a'])
     expect(parseGroupRoles(text), text).toHaveProperty('cause');
 });
 

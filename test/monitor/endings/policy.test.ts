@@ -44,11 +44,11 @@ const policies: Policies = {
   restart_limit: { deaths: 3, windowMs: 10_000 },
 };
 
-test('stop, restart, keep', () => {
+test('stop, restart, preserve', () => {
   const tally = [{ at: 5_000, ranMs: 300 }];
   expect(decideSequel('on_poweroff', policies, tally)).toEqual({ do: 'nothing' });
   expect(decideSequel('on_reboot', policies, tally)).toEqual({ do: 'restart', delayMs: 700 });
-  expect(decideSequel('on_crash', policies, tally)).toEqual({ do: 'keep' });
+  expect(decideSequel('on_crash', policies, tally)).toEqual({ do: 'preserve' });
 });
 
 /** A tally of guests that die `ranMs` after each start, and are started again as the back-off says. */

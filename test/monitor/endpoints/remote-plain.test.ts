@@ -102,7 +102,7 @@ describe('the client of rpcgen', () => {
     expect(await python('only looking', 'info')).toMatchObject({ status: 0 });
     const { status, stdout } = await python('only looking', 'kill');
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^look\nROLE_TOO_LOW\|kill\|.*operate/);
+    expect(stdout).toMatch(/^view\nROLE_TOO_LOW\|kill\|.*operate/);
   });
 
   test('is refused with a wrong one', async () => {

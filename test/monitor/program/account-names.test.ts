@@ -94,7 +94,7 @@ test.each([
   const id = users[name as keyof typeof users];
   world.configure(
     { vm1: `vmuser = ${written}\nubd0 = /disks/root.dsk` },
-    `group = 65535\ngroup_roles = look:"Bo Blank" console:65535`,
+    `group = 65535\ngroup_roles = view:"Bo Blank" console:65535`,
   );
   world.addImage('vm1', 'root.dsk', id);
   expect(world.run('umladmin', ['config', 'check'])).toMatchObject({ status: 0, stderr: '' });

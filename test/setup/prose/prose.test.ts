@@ -12,11 +12,11 @@ const long =
 
 describe('a page', () => {
   test('terms and long sentences are found in paragraphs, lists, tables and definitions', async () => {
-    const page = `# A viewer\n\nThe warning\nis here.\n\n- the control\n\n| a | control |\n| --- | --- |\n| is none | b |\n\n**-x**\n:   A verb\n\n    Whoever asks.\n\n${long}.\n`;
+    const page = `# A seat\n\nThe trouble\nis here.\n\n- the pen\n\n| a | pen |\n| --- | --- |\n| is none | b |\n\n**-x**\n:   A verb\n\n    Whoever asks.\n\n${long}.\n`;
     expect(await found('docs/umlmon.7.md', page)).toEqual([
-      '1 term "viewer"',
-      '3 term "warning"',
-      '6 term "control"',
+      '1 term "seat"',
+      '3 term "trouble"',
+      '6 term "pen"',
       '10 term "is none"',
       '13 term "verb"',
       '15 term "Whoever"',
@@ -30,8 +30,8 @@ describe('a page', () => {
 
   test('code, bold names, addresses, names of the code and cited tests are not prose', async () => {
     const page =
-      '`warning` **viewer** https://example.org/control takeTurns a_verb told()\n\n```\nthe warning\n```\n\n' +
-      '| can | x | test/a.test.ts: a viewer that is told |\n| --- | --- | --- |\n';
+      '`trouble` **seat** https://example.org/pen takeTurns a_verb told()\n\n```\nthe trouble\n```\n\n' +
+      '| can | x | test/a.test.ts: a seat that is told |\n| --- | --- | --- |\n';
     expect(await found('docs/a.md', page)).toEqual([]);
   });
 
@@ -48,13 +48,13 @@ describe('a page', () => {
 describe('a source', () => {
   test('comments and texts are found where they are', async () => {
     const source = [
-      '/** The warning with this. */',
+      '/** The trouble with this. */',
       '// Nobody waits',
       '// for a latecomer.',
-      "const a = 'one viewer ' +",
+      "const a = 'one seat ' +",
       "  'is told';",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source that is read
-      'const b = `x ${a} is a control of its ${`own warning is`}`;',
+      'const b = `x ${a} is a pen of its ${`own trouble is`}`;',
       "throw new Oops('X', { hint: 'ask whoever has it' });",
       '/**',
       ' * Fine.',
@@ -62,13 +62,13 @@ describe('a source', () => {
       ' */',
     ].join('\n');
     expect(await found('src/a.ts', source)).toEqual([
-      '1 term "warning"',
+      '1 term "trouble"',
       '2 term "Nobody"',
       '3 term "latecomer"',
-      '4 term "viewer"',
+      '4 term "seat"',
       '5 term "is told"',
-      '6 term "control"',
-      '6 term "warning"',
+      '6 term "pen"',
+      '6 term "trouble"',
       '7 term "whoever"',
       '10 term "somebody"',
     ]);
@@ -86,30 +86,30 @@ describe('a source', () => {
 
   test('names, imports, keys, types, directives, scripts and tags are not prose', async () => {
     const source = [
-      "import { viewer } from './the warning is.ts';",
-      "type A = 'the warning is' | 'viewer';",
-      "const control = { 'the warning is': 'viewer', whoever: 'warning' };",
-      '// biome-ignore lint/x: the warning',
-      "const s = 'verb=$(told); for warning in a; do nobody; done;; esac';",
-      '/** @param viewer the one */',
+      "import { seat } from './the trouble is.ts';",
+      "type A = 'the trouble is' | 'seat';",
+      "const pen = { 'the trouble is': 'seat', whoever: 'trouble' };",
+      '// biome-ignore lint/x: the trouble',
+      "const s = 'verb=$(told); for trouble in a; do nobody; done;; esac';",
+      '/** @param seat the one */',
     ].join('\n');
     expect(await found('src/a.ts', source)).toEqual([]);
   });
 
   test('of a test only the titles are read', async () => {
     const source =
-      "// warning\ndescribe('a viewer', () => {\n  test.each([['the warning is']])('%s is told', () => 'the control is');\n});";
-    expect(await found('test/a.test.ts', source)).toEqual(['2 term "viewer"', '3 term "is told"']);
+      "// trouble\ndescribe('a seat', () => {\n  test.each([['the trouble is']])('%s is told', () => 'the pen is');\n});";
+    expect(await found('test/a.test.ts', source)).toEqual(['2 term "seat"', '3 term "is told"']);
   });
 
   test('comments of C, of protocols and of shell scripts are found, and texts of pages', async () => {
-    const c = 'char *a = "/* warning */"; /* a viewer\n * is told */ // the control\n';
-    expect(await found('src/a.c', c)).toEqual(['1 term "viewer"', '2 term "is told"', '2 term "control"']);
+    const c = 'char *a = "/* trouble */"; /* a seat\n * is told */ // the pen\n';
+    expect(await found('src/a.c', c)).toEqual(['1 term "seat"', '2 term "is told"', '2 term "pen"']);
     expect(await found('src/a.x', c)).toHaveLength(3);
-    expect(await found('src/a.sh', '#!/bin/warning is\n# a viewer\necho warning here # fine\n')).toEqual([
-      '2 term "viewer"',
+    expect(await found('src/a.sh', '#!/bin/trouble is\n# a seat\necho trouble here # fine\n')).toEqual([
+      '2 term "seat"',
     ]);
-    expect(await found('src/a.html', '<p class="the control">a viewer</p>')).toEqual(['1 term "viewer"']);
+    expect(await found('src/a.html', '<p class="the pen">a seat</p>')).toEqual(['1 term "seat"']);
   });
 });
 

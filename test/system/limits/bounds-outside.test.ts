@@ -9,7 +9,7 @@ const top = join(import.meta.dirname, '../../../src');
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   'size in a file format, a packet, a system call or a page of memory': [
     ...['pageBytes', 'sectorBytes', 'headBytes', 'offsetBytes', 'saltBytes', 'keyBytes', 'nonceBytes'],
-    ...['DATA_MAX', 'BACKING_PATH_MAX', 'COMMAND_LINE_MAX', 'NAME_MAX', 'SOCKET_PATH_MAX', 'paletteMax'],
+    ...['DATA_MAX', 'BACKING_PATH_MAX', 'COMMAND_LINE_MAX', 'NAME_MAX', 'SOCKET_PATH_MAX'],
     ...['XATTR_BYTES_MAX', 'maxSocketPath', 'linksMax', 'deepest', 'mostIndexes', 'blockBytes', 'blankBytes'],
     ...['errorsLeft', 'passedMax', 'sizeMax', 'sequenceMax', 'nameMax', 'tickMs'],
   ],
@@ -18,10 +18,19 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     ...['mtuMax', 'maxInterfaceName', 'nameBytes', 'readyTextBytes', 'valueLength'],
   ],
   'how much of a text is printed': [
-    ...['textLength', 'lineLength', 'usualColumns', 'usageMax', 'runCharacters', 'screenLines', 'crashLines'],
-    ...['barMin', 'barMax', 'wordsShown', 'wordsBytes', 'programsNamed', 'namedAtMost', 'eventsShown'],
+    ...[
+      'textLength',
+      'lineLength',
+      'usualColumns',
+      'terminalColumns',
+      'entryMax',
+      'runCharacters',
+      'screenLines',
+      'crashLines',
+    ],
+    ...['barMin', 'barMax', 'wordsShown', 'programsNamed', 'namedAtMost', 'eventsShown'],
     ...['shownLength', 'lineCharacters', 'mostCharacters', 'warningCharacters', 'problemCharacters'],
-    ...['warningCharacters', 'scriptCharacters', 'noteCharacters', 'nameLength', 'quotedLength'],
+    ...['warningCharacters', 'noteCharacters', 'nameLength', 'quotedLength'],
     ...['tellingLength', 'startLength'],
   ],
   'pace of a display': [
@@ -47,6 +56,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     ...['quietMs', 'settleMs', 'sequelMs'],
   ],
   'threshold of a check of umladmin doctor': ['usualMapCount', 'usualShutdownMs', 'leastFree'],
+  'rule of language': ['maxWords'],
   'internal cache or pipe of one process': ['LIBCS_MAX', 'bundlesKept', 'reportMax'],
 };
 

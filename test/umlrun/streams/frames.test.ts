@@ -52,6 +52,7 @@ test('a guest that sends anything at all gets an error or nothing', () => {
         expect(String(error)).toContain('data that its init does not send');
       }
     }),
+    { examples: [[[Uint8Array.of(0x7e, 0, 0, 0x7e, 0, 0)]]] },
   );
 });
 

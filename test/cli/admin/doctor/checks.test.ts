@@ -156,7 +156,7 @@ describe('what is wrong, and what to do', () => {
     [{ leftovers: [leftover('dead')] }, 'warning', /umlmon\/old is left over$/, /^umladmin cleanup old$/],
     [{ leftovers: [leftover('unconfigured-home')] }, 'warning', /no VM/, /section \[old\]/],
     [{ leftovers: [leftover('unconfigured-monitor')] }, 'warning', /not in the/, /^umladmin stop old$/],
-    [{ warnings: [{ vm: 'vm1', text: 'it hangs', fix: 'view' }] }, 'warning', /^vm1: it hangs$/, /^look$/],
+    [{ warnings: [{ vm: 'vm1', text: 'it hangs', fix: 'view' }] }, 'warning', /^vm1: it hangs$/, /^view$/],
   ])('%j', (change, level, text, fix) => {
     const [finding, ...others] = notGood(examineHost({ ...healthy, ...change }));
     expect(others).toEqual([]);

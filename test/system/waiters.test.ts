@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Waiters } from '../../../src/system/sharing/waiters.ts';
+import { Waiters } from '../../src/system/waiters.ts';
 
 test('a call waits until it is woken, its time is over, or its signal is aborted', async () => {
   const waiters = new Waiters();
