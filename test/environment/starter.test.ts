@@ -227,6 +227,6 @@ test('every daemon closes what it has inherited, before it opens anything', () =
   expect(daemons.sort()).toEqual(['directory/daemon.ts', 'monitor/program/daemon.ts', 'web/main.ts']);
   for (const name of ['umldir', 'umlmon', 'umlweb'])
     expect(textOf(`bin/${name}.ts`)).toMatch(
-      /^import '..\/system\/sealed.ts';\nimport '..\/system\/closed-descriptors.ts';/,
+      /^import '..\/system\/sealed.ts';\nimport '..\/system\/processes\/closed-descriptors.ts';/,
     );
 });

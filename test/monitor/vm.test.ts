@@ -72,7 +72,7 @@ test('a lifetime: start, work, clean stop', async () => {
   expect(seen).toEqual([
     'monitor-started',
     'operation-started',
-    'down → starting',
+    'stopped → starting',
     ...Array(9).fill('start-step'),
     'ready',
     'start-step',
@@ -85,7 +85,7 @@ test('a lifetime: start, work, clean stop', async () => {
     'running → stopping',
     'stop-stage',
     'exit',
-    'stopping → down',
+    'stopping → stopped',
     'operation-ended',
   ]);
 });

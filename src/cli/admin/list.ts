@@ -53,7 +53,7 @@ function noteOf({
 }: VmInfo): string {
   if (paused) return `paused by ${paused.by}`;
   if (hungSince > 0) return 'it hangs';
-  if (held) return `${held.kind === 'restart-limit' ? 'given up' : 'kept'}: ${held.why}`;
+  if (held) return `${held.kind === 'restart-limit' ? 'given up' : 'preserved'}: ${held.why}`;
   if (state === 'stopped' && lastExit?.cause === 'crash')
     return `crash: ${lastExit.why || lastExit.panic || `signal ${lastExit.signal}`}`;
   const [warning] = warnings;

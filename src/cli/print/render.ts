@@ -46,7 +46,7 @@ export function exitText(exit: ExitRecord): string {
 
 /** `gave up at 2026-11-21 09:30:05: more than 5 deaths in 600 s (restart_limit)` */
 function holdText({ kind, since, why }: Hold): string {
-  return `${kind === 'restart-limit' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
+  return `${kind === 'restart-limit' ? 'gave up at' : 'preserved since'} ${timeText(since)}: ${why}`;
 }
 
 /** `for 12 s, requested by uid 0, until 2026-11-21 09:30:05` */

@@ -16,7 +16,7 @@ export function camelCase(name: string): string {
   return pascal.charAt(0).toLowerCase() + pascal.slice(1);
 }
 
-/** The names of the members of an enum, in order, without their common prefix: VM_STOPPED, VM_RUNNING → down, running. */
+/** The names of the members of an enum, in order, without their common prefix: VM_STOPPED, VM_RUNNING → stopped, running. */
 export function enumWords({ members }: Enum): string[] {
   const names = members.map(({ name }) => name);
   const prefix = commonPrefix(names);

@@ -128,7 +128,7 @@ describe('set and unset', () => {
     // What is left is said by all of them, in the same words.
     const again = config('set', 'vm1', 'mem', '96M');
     expect(again.stderr).toMatch(
-      /^vm1 cannot be started on this host:\n\S+:\d+: \[vm1\] ubd0: there is no such image/,
+      /^vm1 cannot be started on this host:\n\S+:\d+: \[vm1\] ubd0: the image does not exist/,
     );
     const line = again.stderr.split('\n')[1] ?? '';
     for (const [program, args] of [

@@ -37,7 +37,7 @@ describe('doctor', () => {
     world.configure({ vm1: disk, bad: 'mem = much' });
     expect(found('configuration')).toEqual([
       expect.objectContaining({ level: 'error', text: expect.stringContaining('"much"') }),
-      expect.objectContaining({ level: 'error', text: expect.stringContaining('there is no such image') }),
+      expect.objectContaining({ level: 'error', text: expect.stringContaining('the image does not exist') }),
     ]);
     const { status, stdout } = admin('doctor');
     expect(status).toBe(2);

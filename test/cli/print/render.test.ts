@@ -259,7 +259,7 @@ test('-info of a VM that hangs, and of one that is held', () => {
   );
   expect(
     line({ ...running, held: { kind: 'preserved', since: noon, why: 'on_crash = preserve' } }, 'held'),
-  ).toBe('  held        kept since 2026-11-21 12:00:00: on_crash = preserve');
+  ).toBe('  held        preserved since 2026-11-21 12:00:00: on_crash = preserve');
 });
 
 test('an exit that somebody asked for', () => {

@@ -138,7 +138,7 @@ describe('-wait', () => {
     try {
       tmux.line('umlwatch vm1');
       await expect.poll(() => tmux.screen(), { timeout: 20_000 }).toMatch(/^vm1>$/m);
-      tmux.line('wait down -timeout 100ms');
+      tmux.line('wait stopped -timeout 100ms');
       await expect.poll(() => tmux.screen(), { timeout: 20_000 }).toMatch(/vm1: stopped/);
       tmux.line('wait kernel');
       await untilAsleep(tmux.foreground('umlwatch.cjs'));

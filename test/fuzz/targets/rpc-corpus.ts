@@ -10,7 +10,7 @@ const event = {
   sequence: 7,
   time: 1_700_000_000_000,
   kind: 'state',
-  text: 'down → starting',
+  text: 'stopped → starting',
   attributes: [{ name: 'to', value: 'x' }],
 };
 
@@ -104,7 +104,7 @@ export const values: Readonly<
   unplugNetwork: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
-    results: [{ kind: 'ok', viewer: { id: 1, oldest: 0, next: 99, began: 17 } }, failed],
+    results: [{ kind: 'ok', attached: { id: 1, oldest: 0, next: 99, began: 17 } }, failed],
   },
   consoleRead: {
     args: { id: 1, offset: 5, max: 65_536, waitMs: 30_000 },
@@ -115,7 +115,7 @@ export const values: Readonly<
   consoleDetach: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleControl: {
     args: { id: 1, action: 'take' },
-    results: [{ kind: 'ok', control: { yours: false, writer: viewer } }, failed],
+    results: [{ kind: 'ok', control: { yours: false, controller: viewer } }, failed],
   },
   consoleWho: { args: 'con1', results: [{ kind: 'ok', list: { viewers: [viewer] } }, failed] },
   consoleReplay: {
@@ -175,7 +175,7 @@ export const values: Readonly<
   },
   diskList: {
     args: { after: '/disks/a.dsk', max: 64 },
-    results: [{ kind: 'ok', list: { images: [image, image], more: true, networkWarnings: [why] } }, failed],
+    results: [{ kind: 'ok', list: { images: [image, image], more: true, failures: [why] } }, failed],
   },
   diskInfo: {
     args: '/disks/web.cow',

@@ -13,7 +13,7 @@ let client: MonitorClient;
 
 beforeAll(async () => {
   const vm =
-    'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\non_reboot = restart\nwriter_idle = 1s';
+    'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\non_reboot = restart\ncontrol_idle = 1s';
   world.configure({ vm1: vm, vm2: `${vm}\nappend = seccomp=on` });
   for (const name of ['vm1', 'vm2']) {
     world.addImage(name);

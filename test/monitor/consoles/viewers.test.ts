@@ -12,7 +12,7 @@ const clients: MonitorClient[] = [];
 
 beforeAll(async () => {
   const vm =
-    'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\nwriter_idle = 1s';
+    'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\ncontrol_idle = 1s';
   world.configure({ vm1: vm, vm2: vm.replace('control_idle = 1s', 'control_idle = off') });
   world.addImage('vm1');
   world.addImage('vm2');

@@ -96,7 +96,7 @@ test('full logs: output continues, and the gap is counted, reported and closed w
     expect(shown).toMatch(/^ {2}warnings +\d+, the last: /m);
     expect(shown).toMatch(/^ {2}log .* of the monitor's own are missing$/m);
     const json = world.run('umlwatch', ['vm1', '-info', '-json']).stdout;
-    for (const name of ['logDropped', 'logError', 'warnings', 'lastWarning'])
+    for (const name of ['logDropped', 'logError', 'warningCount', 'lastWarning'])
       expect(json).toContain(`"${name}"`);
 
     makeRoom();
@@ -169,7 +169,7 @@ test('a new monitor without any run files serves, though it can write none', asy
   fill(run);
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
-  expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped', warnings: 2 });
+  expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped', warningCount: 2 });
 });
 
 test('the images: the guest sees errors of its disk, and writes again when there is room', async () => {

@@ -231,7 +231,7 @@ test('resources of other programs are never taken', async () => {
   const [client] = await monitors('bridged(bridge_if=br0, proxy_if=proxy1)');
   await expect(client?.call('start', undefined)).rejects.toMatchObject({
     code: 'NETWORK_IN_USE',
-    reason: expect.stringMatching(/the host has an interface proxy1 already/),
+    reason: expect.stringMatching(/the host already has an interface proxy1/),
   });
   expect(host.state()).toBe(before);
 });

@@ -76,7 +76,11 @@ test('what cannot be plugged is refused with its reason, and changes nothing', a
   const cases: [string, string, RegExp][] = [
     ['network(name=)', 'CONFIG_BAD_VALUE', /is not ARGUMENT=VALUE/],
     ['bridged(bridge_if=none, proxy_if=p2)', 'NETWORK_MISSING', /no interface none/],
-    ['host_to_host(proxy_if=br0, proxy_addr=10.8.0.1, guest_addr=10.8.0.2)', 'NETWORK_IN_USE', /br0 already/],
+    [
+      'host_to_host(proxy_if=br0, proxy_addr=10.8.0.1, guest_addr=10.8.0.2)',
+      'NETWORK_IN_USE',
+      /already has an interface br0/,
+    ],
     ['host_to_host(proxy_if=p2, proxy_addr=10.7.0.1, guest_addr=10.8.0.2)', 'NETWORK_IN_USE', /10\.7\.0\.1/],
     ['network(name=lab, hub=on)', 'NETWORK_IN_USE', /another interface has the network lab with hub=off/],
     ['nat(name=web2, subnet=10.6.0.0/24, guest_addr=10.6.0.2, forward=80:81)', 'NETWORK_IN_USE', /port 80/],
@@ -134,8 +138,8 @@ test('plugged interfaces outlive their monitor, and end with the VM, however it 
   const { networks } = await next.call('info', undefined);
   expect(networks.map(({ unit, plugged, settled, link }) => [unit, plugged, settled, link])).toEqual([
     [1, true, true, 'up'],
-    [2, true, true, 'stopped'],
-    [3, true, true, 'stopped'],
+    [2, true, true, 'down'],
+    [3, true, true, 'down'],
   ]);
   const again = await GuestShell.again(next);
   expect(await again.run('ping -c 1 -W 2 10.8.0.1')).toMatchObject({ status: 0 });

@@ -107,7 +107,7 @@ test('VMs that disagree on a network, or forward one port, do not run together',
     vm3: 'eth0 = nat(name=web3, subnet=10.9.0.0/24, guest_addr=10.9.0.2, forward=80:80)',
   });
   const { stderr } = lan.world.run('umlmon', ['-check']);
-  expect(stderr).toMatch(/nat web: vm1 says subnet=10\.7\.0\.0\/24.* this says subnet=10\.8/);
+  expect(stderr).toMatch(/nat web: vm1 has subnet=10\.7\.0\.0\/24.* this VM has subnet=10\.8/);
   expect(stderr).toMatch(/forward: vm1 has tcp port 80 of the host too/);
   await lan.client('vm1').call('start', undefined);
   await expect(lan.client('vm2').call('start', undefined)).rejects.toMatchObject({
@@ -181,7 +181,7 @@ test('what the jail cannot give is refused with the reason, all at once', () => 
   });
   lan.world.addImage('vm1');
   const { stderr } = lan.world.run('umlmon', ['-check', 'vm1']);
-  expect(stderr).toMatch(/umlmon has no vde \(hint: .*vde_plug/);
+  expect(stderr).toMatch(/umlmon does not support vde \(hint: .*vde_plug/);
   expect(stderr).toMatch(/tap has no argument "bpfflash".*it lets the guest load filters/);
 });
 

@@ -114,7 +114,7 @@ test('a monitor that ends by a fault or is killed: clients and the next monitor 
   await world.startMonitor('vm1');
   expect(umlwatch('-info').stdout).toContain('wrong: previous monitor');
   expect(JSON.parse(umlwatch('-info', '-json').stdout)).toMatchObject({
-    warnings: 1,
+    warningCount: 1,
     wrong: [{ fix: expect.any(String) }],
   });
   expect(await waitForEvent(await world.client('vm1'), 'previous-monitor')).toContain('x is not a function');

@@ -20,7 +20,7 @@ beforeAll(() => {
   setClock(0);
   world = new World(['env', `LD_PRELOAD=${library}`, `WALL_CLOCK_OFFSET=${offset}`]);
   world.configure({
-    vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty log\nwriter_idle = 1s\npause_limit = 4s\non_crash = restart\nrestart_limit = 2 in 10m\nbackups = 2',
+    vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty log\ncontrol_idle = 1s\npause_limit = 4s\non_crash = restart\nrestart_limit = 2 in 10m\nbackups = 2',
   });
   world.addImage('vm1');
 });

@@ -51,9 +51,14 @@ const sharedDisks = () => join(world.varDir, 'shared/disks');
 
 const damages: readonly [string, () => string, Partial<Reported>][] = [
   [
-    'no such image',
+    'an image that does not exist',
     () => 'ubd0 = /disks/other.dsk',
-    { code: 'IMAGE_MISSING', key: 'ubd0', line: 8, cause: expect.stringContaining('no such image') },
+    {
+      code: 'IMAGE_MISSING',
+      key: 'ubd0',
+      line: 8,
+      cause: expect.stringContaining('the image does not exist'),
+    },
   ],
   [
     'an image that is a link out of the jail',

@@ -13,7 +13,10 @@ let browser: Browser;
 
 beforeAll(async () => {
   world = new World();
-  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nmem = 64M\nwriter_idle = 1s' }, 'web_listen = 127.0.0.1:0');
+  world.configure(
+    { vm1: 'ubd0 = /disks/root.dsk\nmem = 64M\ncontrol_idle = 1s' },
+    'web_listen = 127.0.0.1:0',
+  );
   world.addImage('vm1');
   await world.startMonitor('vm1');
   expect(world.run('umlwatch', ['vm1', '-start'])).toMatchObject({ status: 0 });

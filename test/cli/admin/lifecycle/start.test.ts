@@ -98,7 +98,7 @@ describe('start and stop', () => {
     expect(did('stop')).toEqual({ status: 0, did: { middle: 'stopped' } });
     const { status, outcomes } = told('start', '-wait', 'ready');
     expect([status, outcomes[0].failure.code]).toEqual([7, 'WAIT_STOPPED']);
-    expect(outcomes[0].failure.cause).toContain('there is no such image');
+    expect(outcomes[0].failure.cause).toContain('the image does not exist');
   });
 
   test('out of time: a guest that does not answer is killed', async () => {
@@ -142,7 +142,7 @@ describe('start and stop', () => {
     expect(did('start')).toEqual({ status: 3, did: { first: 'failed' } });
     await expect
       .poll(() => admin('list').stdout, { timeout: 20_000 })
-      .toMatch(/^first +down +for .* the last warning: .* there is no such image/m);
+      .toMatch(/^first +down +for .* the last warning: .* the image does not exist/m);
   });
 
   test('stop of a name that no VM has is a mistake', () => {
