@@ -147,7 +147,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   ): Promise<OperationResult> {
     await this.#endStartThatWaits();
     return this.#operations.run('stop', by, () => {
-      if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
+      if (this.#restarts.cancel()) return Promise.resolve('stopped; the restart by policy is cancelled');
       this.#stopStages = stopStages(timeoutMs || this.settings.vm.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
@@ -163,7 +163,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   /** Ends the kernel at once. Errors: STATE_WRONG, STOP_FAILED. */
   kill(by: string): Promise<OperationResult> {
     return this.#operations.run('kill', by, async () => {
-      if (this.#restarts.cancel()) return 'down; the restart by policy is cancelled';
+      if (this.#restarts.cancel()) return 'stopped; the restart by policy is cancelled';
       const aborted = this.backups.abort(`the VM was killed by ${by}`);
       const summary = await this.#handle('kill-asked', by);
       await aborted;

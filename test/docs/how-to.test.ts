@@ -81,7 +81,13 @@ const runs: Readonly<Record<string, Run>> = {
   'how-to/control-from-another-host.md': {
     given: `${vm1}\numlwatch vm1 -stop\necho '127.0.0.1 vmhost' >>/etc/hosts`,
     instead: 'umldir 2>/dev/null & sleep 2',
-    shows: [/operate password is set/, /vm1@\S+ +down/, /vm1@vmhost: running/, /Linux vm1 /, /vm1 .*operate/],
+    shows: [
+      /operate password is set/,
+      /vm1@\S+ +stopped/,
+      /vm1@vmhost: running/,
+      /Linux vm1 /,
+      /vm1 .*operate/,
+    ],
   },
   'how-to/network.md': {
     given: vm1,

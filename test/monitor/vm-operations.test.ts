@@ -184,7 +184,7 @@ test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile
   await world.quiet();
   const stop = world.ask('stop');
   await world.advance(600_000);
-  expect(stop.result?.summary).toBe('down; the restart by policy is cancelled');
+  expect(stop.result?.summary).toBe('stopped; the restart by policy is cancelled');
   expect(world.vm.state).toBe('stopped');
   expect(world.kernels.all).toHaveLength(2);
 });

@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(state, { recursive: true });
 });
 beforeEach(async () => {
-  if (world.run('umlwatch', ['vm1', '-info']).stdout.includes('down for'))
+  if (world.run('umlwatch', ['vm1', '-info']).stdout.includes('stopped for'))
     world.run('umlwatch', ['vm1', '-start']);
   terminal = new Tmux({ rows: 80, commands, env: { XDG_STATE_HOME: state } });
   await terminal.shows('$');

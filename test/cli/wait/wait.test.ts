@@ -77,7 +77,7 @@ describe('-wait', () => {
     expect(watch('-info').stdout).toMatch(
       /ready +yes \(guest\); launched after \d+ ms, (kernel \d+ ms, guest|guest \d+ ms, kernel) \d+ ms\n/,
     );
-    expect(watch('-kill', '-wait', 'stopped').stdout).toBe('vm1: killed\nvm1: down (killed)\n');
+    expect(watch('-kill', '-wait', 'stopped').stdout).toBe('vm1: killed\nvm1: stopped (killed)\n');
     expect(JSON.parse(watch('-wait', 'stopped', '-json').stdout)).toEqual({
       level: 'stopped',
       cause: 'killed',

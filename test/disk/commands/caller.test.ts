@@ -125,7 +125,7 @@ describe('a client of a VM', () => {
   ])('has nothing to do with %s, whoever made the request', async (_, request) => {
     makeImage(store.add({ vm: 'vm2', path: '/disks/a.dsk' }), size, []);
     await expect(run(request)).rejects.toMatchObject({
-      code: expect.stringMatching(/^IMAGE_(?:FOREIGN|EXISTS)$/),
+      code: expect.stringMatching(/^IMAGE_(?:NOT_OWNED|EXISTS)$/),
     });
     expect(existsSync(path(golden))).toBe(true);
   });

@@ -94,7 +94,7 @@ async function cutOff(words: readonly string[], afterMs: number, input?: string)
 async function settle(): Promise<void> {
   const look = async () => {
     const { state, kernelPid, operation } = await info();
-    return operation === '' && /^(?:running|down)$/.test(state) ? kernelPid : Number.NaN;
+    return operation === '' && /^(?:running|stopped)$/.test(state) ? kernelPid : Number.NaN;
   };
   const isSettled = async () => {
     const before = await look();

@@ -154,9 +154,11 @@ test('a service is up when its guest runs, or when the start has failed, with th
   process.env.NOTIFY_SOCKET = path;
   try {
     const client = await monitorOf('start = boot\nappend = init=/nowhere');
-    await hears(/STATUS=down; start failed: vm1: the kernel panicked before its guest ran: Requested init/);
+    await hears(
+      /STATUS=stopped; start failed: vm1: the kernel panicked before its guest ran: Requested init/,
+    );
     await hears(/READY=1/);
-    expect(told.indexOf('READY=1')).toBeGreaterThan(told.indexOf('STATUS=down; start failed'));
+    expect(told.indexOf('READY=1')).toBeGreaterThan(told.indexOf('STATUS=stopped; start failed'));
     expect((await client.call('info', undefined)).state).toBe('stopped');
   } finally {
     delete process.env.NOTIFY_SOCKET;

@@ -80,7 +80,7 @@ test('a VM of another host is started, used and stopped as one of this host', as
   await row.getByText('running', { exact: true }).waitFor(patience);
   await rowOf('vm2@hostb').getByText('stopped', { exact: true }).waitFor(patience);
   // The one of this host that has the same name is another one.
-  await rowOf('vm1 down').waitFor(patience);
+  await rowOf('vm1 stopped').waitFor(patience);
 
   await row.getByRole('link', { name: 'Console of vm1@hostb' }).click();
   await shows(screenOf(page), /#$/m);
@@ -154,7 +154,7 @@ test('they are for those whose password is for all VMs, within its role', async 
   const answered = await ask(looker, 'POST', 'api/vms/vm1@hostb/start');
   expect(answered).toMatchObject({
     status: 403,
-    body: { code: 'ROLE_TOO_LOW', cause: 'this needs the role operate, and yours is look' },
+    body: { code: 'ROLE_TOO_LOW', cause: 'this needs the role operate, and yours is view' },
   });
   await looker.context().close();
 

@@ -220,7 +220,7 @@ describe('umlweb refuses, and logs', () => {
     const { socket, first } = await open('console?vm=vm1&channel=con1&page=00000000', look);
     expect(JSON.parse(await first)).toMatchObject({ kind: 'failed', why: { code: 'ROLE_TOO_LOW' } });
     socket.terminate();
-    await logHas(/"refused":403.*needs the role operate, and yours is look/, since);
+    await logHas(/"refused":403.*needs the role operate, and yours is view/, since);
     const console = await logIn(passwordOf('console'));
     expect((await ask('/api/vms/vm1/start', 'POST', console.headers)).status).toBe(403);
     expect((await ask('/api/vms/vm1/log?channel=con0', 'GET', { cookie: console.cookie })).status).toBe(200);

@@ -142,7 +142,7 @@ describe('start and stop', () => {
     expect(did('start')).toEqual({ status: 3, did: { first: 'failed' } });
     await expect
       .poll(() => admin('list').stdout, { timeout: 20_000 })
-      .toMatch(/^first +down +for .* the last warning: .* the image does not exist/m);
+      .toMatch(/^first +stopped +for .* the last warning: .* the image does not exist/m);
   });
 
   test('stop of a name that no VM has is a mistake', () => {
@@ -157,7 +157,7 @@ describe('start and stop', () => {
     expect(did('start', 'middle', 'first').status).toBe(0);
     const { middle: _removed, ...others } = vms;
     world.configure(others);
-    expect(admin('list').stdout).toMatch(/^middle +down +for .* not in the configuration$/m);
+    expect(admin('list').stdout).toMatch(/^middle +stopped +for .* not in the configuration$/m);
     expect(JSON.parse(admin('list', '-json').stdout).vms).toContainEqual(
       expect.objectContaining({ name: 'middle', configured: false }),
     );
