@@ -129,7 +129,7 @@ describe('units in a container with systemd', () => {
     };
     const page = readFileSync(join(import.meta.dirname, '../../docs/umlmon.8.md'), 'utf8');
     const [, documented, networked] =
-      /\*\*systemd-analyze security\*\* gives it ([\d.]+), and ([\d.]+) for/.exec(page) ?? [];
+      /\*\*systemd-analyze security\*\* rates it ([\d.]+), and ([\d.]+) for/.exec(page) ?? [];
     expect(exposure(unit('db'))).toBeLessThanOrEqual(Number(documented));
     expect(exposure(unit('web'))).toBeLessThanOrEqual(Number(networked));
     expect(exposure('umldir.service')).toBeLessThanOrEqual(2);

@@ -220,7 +220,7 @@ describe('what it leaves, and what it pretends', () => {
     await vm.order('swap 7');
     expect(await successor()).toBe('unmanaged');
     const { events } = await vm.client.call('events', { since: 1, max: 64, waitMs: 0 });
-    expect(events.find(({ kind }) => kind === 'unmanaged')?.text).toContain('console');
+    expect(events.find(({ kind }) => kind === 'unmanaged')?.text).toContain('not a pty master');
     expect(processesIn(namespace)).toHaveLength(2);
   });
 
