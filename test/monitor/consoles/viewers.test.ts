@@ -43,7 +43,7 @@ test('one viewer has control; the others see who it is, and may take control', a
   const b = await attach(second, 'con2', { columns: 70, rows: 20 });
   expect(await first.call('consoleControl', { id: a.id, action: 'request' })).toMatchObject({ yours: true });
   const asked = await second.call('consoleControl', { id: b.id, action: 'request' });
-  expect(asked).toMatchObject({ yours: false, writer: { id: a.id, by: 'uid 0', writes: true } });
+  expect(asked).toMatchObject({ yours: false, controller: { id: a.id, by: 'uid 0', controls: true } });
   const write = second.call('consoleWrite', { id: b.id, data: Buffer.from('x') });
   await expect(write).rejects.toMatchObject({ code: 'CONSOLE_NOT_CONTROLLER', place: 'con2' });
 
@@ -60,7 +60,7 @@ test('one viewer has control; the others see who it is, and may take control', a
     former: `${a.id}`,
   });
   const { viewers } = await first.call('consoleWho', 'con2');
-  expect(viewers.map(({ id, controls: writes }) => [id, writes])).toEqual([
+  expect(viewers.map(({ id, controls }) => [id, controls])).toEqual([
     [b.id, true],
     [a.id, false],
   ]);
@@ -87,7 +87,7 @@ test('a controller that is idle for control_idle loses control to a viewer that 
   const ask = async () => (await second.call('consoleControl', { id: b.id, action: 'request' })).yours;
   await expect.poll(ask, { timeout: 10_000 }).toBe(true);
   const { viewers } = await second.call('consoleWho', 'con2');
-  expect(viewers.map(({ id, controls: writes }) => [id, writes])).toEqual([
+  expect(viewers.map(({ id, controls }) => [id, controls])).toEqual([
     [b.id, true],
     [a.id, false],
   ]);

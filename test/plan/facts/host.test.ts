@@ -97,7 +97,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
     {
       code: 'CONFIG_CONFLICT',
       key: 'ubd1',
-      cause: expect.stringContaining('under another name, /disks/root.dsk'),
+      cause: expect.stringContaining('by another name: /disks/root.dsk'),
     },
   ],
   [
