@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm run check: types, lint, whether generated files are current, the language of all texts, and the direction of imports.
+# npm run check: types, lint, generated files, direction of imports, structure, and the language of all texts.
 cd "$(dirname "$0")/../.." || exit
 set -e
 sh src/setup/node.sh
@@ -8,5 +8,6 @@ npx tsc -p .
 npx tsc -p src/web/browser
 npx biome check --error-on-warnings
 node src/setup/generate/generate.mjs --check
+npx vitest run --project unit test/layers.test.ts test/pure.test.ts test/tiers.test.ts
+node src/setup/structure.mjs
 node src/setup/prose/prose.mjs
-npx vitest run test/layers.test.ts
