@@ -43,7 +43,7 @@ describe('in a pipe', () => {
       // On a busy machine there may be lines of progress.
       expect(stdout).toMatch(/^(?:[\w-]+: .*\n)*vm1: .*\n$/);
     }
-    expect(said[0]?.stdout).toMatch(/^vm1: made vm1:\/disks\/a\.dsk: 67108864 bytes, with ext4\n$/m);
+    expect(said[0]?.stdout).toMatch(/^vm1: created vm1:\/disks\/a\.dsk: 67108864 bytes, with ext4\n$/m);
   });
 
   test('lists for people and programs', () => {

@@ -49,7 +49,7 @@ describe('doctor', () => {
       {
         level: 'good',
         subject: 'kernel',
-        text: expect.stringMatching(/linux: Linux \d.*, of vm1$/),
+        text: expect.stringMatching(/linux: Linux \d.*, used by vm1$/),
         fix: '',
       },
     ]);
@@ -60,9 +60,12 @@ describe('doctor', () => {
     copyFileSync('/bin/true', join(kernels, 'true'));
     world.configure({ vm1: `${disk}\nkernel = /shared/kernels/true` });
     expect(found('kernel')).toEqual([
-      expect.objectContaining({ level: 'error', text: expect.stringContaining('no User Mode Linux kernel') }),
+      expect.objectContaining({
+        level: 'error',
+        text: expect.stringContaining('not a User Mode Linux kernel'),
+      }),
     ]);
-    expect(admin('kernel', 'list').stdout).toMatch(/^true .*used by vm1 .*no User Mode Linux kernel/m);
+    expect(admin('kernel', 'list').stdout).toMatch(/^true .*used by vm1 .*not a User Mode Linux kernel/m);
     world.configure({ vm1: disk });
     const refused = admin('kernel', 'use', 'vm1', 'true');
     expect(refused.stderr).toContain('the program is not a User Mode Linux kernel');

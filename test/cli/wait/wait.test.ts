@@ -125,7 +125,7 @@ describe('-wait', () => {
       const { status, stderr } = await waiting.ended;
       expect(status).toBe(7);
       expect(stderr).toMatch(
-        /^umlwatch: vm1: kernel was not reached: start failed: .*ubd0: there is no such image/,
+        /^umlwatch: vm1: kernel was not reached: start failed: .*ubd0: the image does not exist/,
       );
     } finally {
       renameSync(`${image}.away`, image);

@@ -81,7 +81,7 @@ test('a number that the user namespace does not have', () => {
   expect(found(alone, 'user', 'irc')).toBe(
     'UmlmonError: user irc: the user namespace of this process does not map uid 39; it maps 0 (hint: choose a user with numbers in that range; subuid(5) and subgid(5) set it for rootless containers)',
   );
-  expect(found(alone, 'group', 'irc')).toMatch(/has no gid 39; it has 0 /);
+  expect(found(alone, 'group', 'irc')).toMatch(/does not map gid 39; it maps 0 /);
 });
 
 test.each([

@@ -86,7 +86,7 @@ test('it starts and stops VMs for those who may, and monitors name them', async 
   const told = events.map(({ kind, who, what, result }) => [kind, who, what, result].join('|'));
   expect(told).toEqual(
     expect.arrayContaining([
-      'refused|look@127.0.0.1 via umlweb|start|ROLE_TOO_LOW',
+      'refused|view@127.0.0.1 via umlweb|start|ROLE_TOO_LOW',
       'operation|admin@127.0.0.1 via umlweb|start|ok',
       'operation|admin@127.0.0.1 via umlweb|kill|ok',
     ]),
@@ -136,7 +136,7 @@ test('its own security log has logins and refusals, in a directory of its own', 
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
   const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(told).toContainEqual(
-    expect.objectContaining({ kind: 'login', from: '127.0.0.1', what: 'look of *' }),
+    expect.objectContaining({ kind: 'login', from: '127.0.0.1', what: 'view of *' }),
   );
   expect(told).toContainEqual(
     expect.objectContaining({ kind: 'login-refused', what: 'wrong password', result: 'WEB_REFUSED' }),

@@ -126,10 +126,10 @@ describe('a group that others are in', () => {
     expect(check()).toEqual([]);
     expect(accounts.shell('usermod -a -G uml-vm1 games').status).toBe(0);
     expect(check()).toMatchObject([
-      { code: 'JAIL_GROUP_SHARED', cause: expect.stringMatching(/also that of games$/) },
+      { code: 'JAIL_GROUP_SHARED', cause: expect.stringMatching(/also the group of games$/) },
     ]);
     const { status, stderr } = admin('user', 'vm1');
-    expect([status, stderr]).toEqual([3, expect.stringContaining('also that of games')]);
+    expect([status, stderr]).toEqual([3, expect.stringContaining('also the group of games')]);
   });
 });
 
