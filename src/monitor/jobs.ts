@@ -14,7 +14,7 @@ import type { EventLog } from './events/event-log.ts';
 export interface JobRequest {
   /** The disk command: `copy`, `cow-merge`. */
   readonly name: string;
-  /** What it works on, for people. */
+  /** What it works on, for users. */
   readonly subject: string;
   /** Who asked, for events and lists: `uid 1000`. */
   readonly by: string;

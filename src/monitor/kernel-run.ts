@@ -67,7 +67,7 @@ export class KernelRun implements KernelOwner, StopOwner, PauseOwner, TrimOwner 
   executed: Promise<void> = Promise.resolve();
   /** Resolves when the end of the kernel has been handled. */
   settled: Promise<void> = Promise.resolve();
-  /** Of the VM when the run began. */
+  /** Configuration of the VM at the start of the run. */
   readonly config: VmConfig;
   readonly layout: VmLayout;
   readonly events: EventLog;

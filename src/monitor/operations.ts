@@ -29,13 +29,13 @@ interface RunningOperation {
 export interface OperationResult {
   readonly operation: Operation;
   readonly joined: boolean;
-  /** One line for people. */
+  /** One line for users. */
   readonly summary: string;
 }
 
 /**
- * One operation at a time per VM. The same operation is joined, another is refused by name; only a kill may
- * overtake, for a start or stop that hangs; but not a restore, which runs while the VM is stopped.
+ * One operation at a time per VM. A request for the same operation joins it. Other requests are refused with the name of
+ * the present operation. Only a kill may overtake, for a start or stop that hangs, but not a restore.
  */
 export class Operations {
   readonly #vm: string;

@@ -90,7 +90,7 @@ export class RunningKernel {
     return this.#command(command);
   }
 
-  /** A command of a client, in its turn. Errors: MCONSOLE_*. */
+  /** A command of a client, queued with those of other clients. Errors: MCONSOLE_*. */
   ask(command: string, peer: SharePeer): Promise<Answer> {
     return this.#command(command, peer);
   }

@@ -242,7 +242,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
     },
   };
 
-  /** Takes an event through the table and does the actions; resolves to a line for people. */
+  /** Takes an event through the table and does the actions; resolves to a line for users. */
   async #handle(event: LifecycleEvent, by = ''): Promise<string> {
     const actions = this.#state.enter(event);
     if (by && this.#run) this.#run.askedBy = by;
@@ -273,7 +273,7 @@ export class Vm extends VmBase implements RunOwner, RestartsOwner, ReadyOwner {
   async #stopCleanly(): Promise<string> {
     const stage = await this.#run?.stop(this.#stopStages);
     if (stage !== 'ctrl-alt-del') return `stopped by ${stage}`;
-    return this.#lastExit?.cause === 'poweroff' ? 'stopped in order' : 'stopped; the guest wanted to reboot';
+    return this.#lastExit?.cause === 'poweroff' ? 'stopped cleanly' : 'stopped; the guest wanted to reboot';
   }
 
   async #killNow(): Promise<string> {

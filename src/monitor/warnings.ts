@@ -49,7 +49,7 @@ export class Warnings {
       this.#events.publish('log-resumed', `${path}: ${cause}`, { path, missing: change.missing });
       return;
     }
-    const hint = `look at the file and its file system: ls -l ${shellWord(path)}; df ${shellWord(path)}`;
+    const hint = `check the file and its file system: ls -l ${shellWord(path)}; df ${shellWord(path)}`;
     this.report(new UmlmonError('HOST_LOG', { place: path, cause, hint }));
   };
 

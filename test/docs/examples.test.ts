@@ -51,7 +51,7 @@ test('GETTING STARTED of umlmon(7), with the management console of umlmon(8)', (
   expect(stdout).toMatch(/^Linux version /m); // con0
   expect(stdout).toMatch(/^OK Linux vm1 /m); // uml_mconsole
   expect(stdout).toMatch(/^in the guest: 0/m);
-  expect(stdout).toMatch(/vm1: stopped in order$/m);
+  expect(stdout).toMatch(/vm1: stopped cleanly$/m);
   expect(stdout).toMatch(/^vm1: sent Ctrl-Alt-Del$/m);
 });
 
@@ -69,5 +69,5 @@ EXAMPLE
   expect(status, trace).toBe(0);
   expect(stdout).toMatch(/^vm1: running, Linux/m);
   expect(stdout).toMatch(/^in the guest: 0/m);
-  expect(stdout).toMatch(/vm1: stopped in order$/m);
+  expect(stdout).toMatch(/vm1: stopped cleanly$/m);
 });

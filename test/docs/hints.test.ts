@@ -307,7 +307,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'umlwatch … -who; -connect … -force takes over': needsFault,
   'find it with: fuser -v …': needsFault,
   'read the log: umlwatch … -log con0': needsFault,
-  'look at the file and its file system: ls -l …; df …': needsFault,
+  'check the file and its file system: ls -l …; df …': needsFault,
   'check the directory and its file system: ls -ld …; df …': needsFault,
   'chmod a+x …, or move it elsewhere': needsFault,
   'as root: chgrp … … && chmod 640 …': needsFault,

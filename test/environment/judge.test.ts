@@ -8,7 +8,7 @@ const works: Readonly<Record<Path, Outcome>> = {
   console: { status: 0, text: '\r\n42\r\nvm1:/root# ' },
   exec: { status: 0, text: '42' },
   'under way': { status: 0, text: '' },
-  stop: { status: 0, text: 'vm1: stopped in order, after 0.1 s' },
+  stop: { status: 0, text: 'vm1: stopped cleanly, after 0.1 s' },
   umlrun: { status: 0, text: '42' },
   'umlrun -root': { status: 0, text: '42' },
   left: { status: 0, text: '' },

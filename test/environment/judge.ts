@@ -5,7 +5,7 @@ const usual: Partial<Record<Path, RegExp>> = {
   start: /^vm1: monitor \d+ started/m,
   console: /^42\r*$/m,
   exec: /^42$/m,
-  stop: /^vm1: (?:stopped in order|stopped|the monitor)/m,
+  stop: /^vm1: (?:stopped cleanly|stopped|the monitor)/m,
   umlrun: /^42\r*$/m,
   'umlrun -root': /^42\r*$/m,
 };

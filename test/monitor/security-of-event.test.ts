@@ -27,6 +27,6 @@ test.each([
   ['job-ended', { result: 'IMAGE_SIZE', by: 'bob' }],
   ['warning', { code: 'HOST_LOG' }],
   ['state', { from: 'stopped', to: 'starting' }],
-])('%s with %j is none', (kind, details) => {
+])('%s with %j is not a security event', (kind, details) => {
   expect(securityOfEvent(kind, 'text', details as Record<string, string>)).toBeUndefined();
 });

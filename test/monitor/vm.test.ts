@@ -59,7 +59,7 @@ test('a lifetime: start, work, clean stop', async () => {
 
   expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({
     state: 'stopped',
-    summary: 'stopped in order',
+    summary: 'stopped cleanly',
   });
   expect(existsSync(`/proc/${info.kernelPid}`)).toBe(false);
   const after = await client.call('info', undefined);

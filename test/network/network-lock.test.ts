@@ -41,7 +41,7 @@ test('two changes within one process exclude each other, too', async () => {
   expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
 });
 
-test('while another process holds the lock, the event loop goes on, and the wait ends at its limit', async () => {
+test('while another process holds the lock, the event loop continues, and the wait ends at its limit', async () => {
   const holder = spawn('flock', ['--no-fork', path(), 'sh', '-c', 'echo locked; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -34,7 +34,7 @@ test('start, update and stop act on units', () => {
   expect(container.property(unit('second'), 'CPUWeight')).toBe('50');
 
   // Systemd does not take the end for a failure, and does not start the monitor again.
-  expect(container.ask('umladmin', 'stop', 'first')).toMatch(/^first: stopped in order/);
+  expect(container.ask('umladmin', 'stop', 'first')).toMatch(/^first: stopped cleanly/);
   expect(active('first', 'second')).toEqual(['inactive', 'active']);
   expect(container.property(unit('first'), 'Result')).toBe('success');
 });

@@ -222,7 +222,7 @@ export class Viewers {
 
   #free(viewer: Viewer): void {
     this.#controls.delete(viewer.channel);
-    this.#tell(viewer.channel, 'nobody types', undefined, viewer);
+    this.#tell(viewer.channel, 'no viewer has control', undefined, viewer);
   }
 
   /** Published only with several viewers: other viewers have to know. */

@@ -43,11 +43,11 @@ export interface BackupJob {
 }
 
 /**
- * Copies all writable images of a running VM, as they are at one moment, into a directory of the store, which
- * appears when all is done. Until then nothing but the draft is there, which the next backup or clean-up removes.
+ * Copies all writable images of a running VM, as they are at one moment, into a directory of the store. The directory
+ * appears when the backup is complete. Until then only a draft exists, which the next backup or clean-up removes.
  *
  * @param name '' for the time
- * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_DIRECTORY, BACKUP_INTERRUPTED; BACKUP_INCONSISTENT when the backup is there and bad
+ * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_DIRECTORY, BACKUP_INTERRUPTED; BACKUP_INCONSISTENT if the backup exists and is damaged
  */
 export async function backUp(name: string, job: BackupJob): Promise<Manifest> {
   const { layout, warnings } = job.vm;
@@ -156,8 +156,8 @@ async function describe(copy: ImageCopy, { draft, signal }: Describing): Promise
 }
 
 /**
- * The guest sees a COW image merged with its backing file: here the copy, which no other process can change, and
- * the other as the guest has it open.
+ * The guest sees a COW image merged with its backing file. Here the COW image is the copy, which no other process can
+ * change. The backing file is the one that the guest has open.
  */
 async function checkMerged(
   { image, file, target, backing }: ImageCopy,
@@ -234,7 +234,7 @@ export function notChecked({ name, images }: Manifest, { backups }: VmLayout): U
   return undefined;
 }
 
-/** One line for people. */
+/** One line for users. */
 export function backupSummary({ name, images, leftOut, consistency, pauseMs }: Manifest): string {
   const how = {
     frozen: 'file systems frozen by the guest',

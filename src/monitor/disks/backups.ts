@@ -31,8 +31,8 @@ export class Backups {
   }
 
   /**
-   * Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_INTERRUPTED after `abort`; BACKUP_NOT_FROZEN when
-   * the backup is there and is not as `backup_freeze` wants it.
+   * Resolves to a line for users. Errors: STATE_WRONG, those of backUp; BACKUP_INTERRUPTED after `abort`; BACKUP_NOT_FROZEN if
+   * the backup exists, but `backup_freeze` requires frozen file systems.
    */
   async make(name: string, run: ActiveRun, report: Report): Promise<string> {
     const abort = new AbortController();
@@ -81,7 +81,7 @@ export class Backups {
     await this.#current?.done;
   }
 
-  /** Resolves to a line for people. Errors: those of restoreBackup. */
+  /** Resolves to a line for users. Errors: those of restoreBackup. */
   restore(name: string, report: Report): Promise<string> {
     return restoreBackup(name, this.#vm.layout, report);
   }

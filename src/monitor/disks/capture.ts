@@ -43,8 +43,8 @@ interface CopyParts {
 }
 
 /**
- * One image and the files of its copy. All are open before the guest is paused: the image, and the backing file of a
- * COW image, by the descriptors of the kernel, so that no other process can redirect the copy to another file.
+ * One image and the files of its copy. All are open before the guest is paused. Image and backing file
+ * are opened by the descriptors of the kernel: no other process can redirect the copy to another file.
  */
 export class ImageCopy {
   readonly image: ImagePlan;
@@ -141,8 +141,8 @@ function nameOf(vm: string, path: string): ImageName {
 }
 
 /**
- * Opens an image again by its held descriptor; or by its name while its lock is not ours yet, as after the end of a
- * previous monitor. In both cases it is the image with which the VM was started.
+ * Opens an image again by its held descriptor, or by its name while this monitor does not hold its lock yet, as after
+ * a takeover. In both cases it is the image with which the VM was started.
  */
 async function reopen(
   { id, hostPath }: Pick<ImagePlan, 'id' | 'hostPath'>,
@@ -184,7 +184,7 @@ async function copyNow(from: FileHandle, to: FileHandle, signal: AbortSignal): P
 
 /** What a capture needs of its VM. */
 export interface CaptureOwner {
-  /** `pauseRecord` tells the next monitor to resume the guest. */
+  /** By `pauseRecord` the next monitor knows that it must resume the guest. */
   readonly layout: Pick<VmLayout, 'pauseRecord'>;
   readonly channels: Channels;
   readonly warnings: Pick<Warnings, 'report'>;

@@ -8,10 +8,10 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 /**
  * The request of a client of a VM as a disk command. Pure.
  *
- * Clients of a VM have the rights of its guest: /disks is theirs; /shared/disks, which all VMs read (umlmon(7): "one can
- * place here backing files"), they may read and not change. The images of other VMs they cannot even name. Whoever
- * administers the host changes shared images with umladmin(8). Here this is refused by name, at once; what the names
- * turn out to be, and what headers name, is decided on what is locked (caller.ts).
+ * Clients of a VM have the rights of its guest. They may read and change /disks. All VMs may read /shared/disks, which
+ * has backing files, but no client of a VM may change it: administrators do so with umladmin(8). Clients cannot name
+ * images of other VMs. This file refuses requests by name, at once. caller.ts checks the files that the names and the
+ * headers lead to, after they are locked.
  *
  * Errors: CONFIG_PATH, IMAGE_NOT_OWNED.
  */

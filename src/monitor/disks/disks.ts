@@ -226,9 +226,9 @@ export class Disks {
 }
 
 /**
- * All that a plan was checked for is checked again, on what is locked: a COW image may have been made over one of the
- * images since, one may be held by a kernel without a monitor, and a header may name another backing file. The kernel
- * inherits the descriptors, which root may have opened: they give its user no additional access.
+ * Repeats all checks of the plan on the locked images. Since the plan was made, a COW image may have been made over an
+ * image, or a header may name another backing file. A kernel without a monitor may hold an image. The kernel inherits
+ * the descriptors, which root may have opened: they give its user no additional access.
  */
 async function checkAgain(
   { vm, user, step: { store } }: DisksHost,

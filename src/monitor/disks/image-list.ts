@@ -19,7 +19,7 @@ type Client = ImageCaller & { kind: 'vm' };
 
 /**
  * The images that clients of a VM list, page by page. A listing reads all images, so clients that ask at the same time
- * share one, and after each the monitor rests: a client that asks in a loop gets a part of its time only.
+ * share one. The monitor rests after each listing: a client that asks in a loop gets only a part of its time.
  */
 export class ImageLists {
   readonly #store: ImageStore;
@@ -54,7 +54,7 @@ export class ImageLists {
     };
   }
 
-  /** A listing that begins after this call, and that all calls until then share. */
+  /** A listing that starts after this call. All calls until its start share it. */
   #fresh(): Promise<Listing> {
     if (this.#next) return this.#next;
     let took = 0;

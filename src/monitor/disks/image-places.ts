@@ -12,11 +12,11 @@ import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { HeldDirectory } from '../../system/files/held-directory.ts';
 
 /**
- * Which file it is, also after the host was started anew, and not another one that has got its inode number: the number,
- * and its time of birth, which no program can set (statx(2), stx_btime); 0 where that is unknown.
+ * Identifies a file, also after a reboot of the host: by its inode number and its time of birth, or 0 where that is
+ * unknown. No program can set the time of birth (statx(2), stx_btime), so a later file with the same number differs.
  */
 export function fileIdentity({ ino, birthtimeNs, ctimeNs }: BigIntStats): string {
-  // Where there is no statx(2), Node gives the time of the last change instead.
+  // Without statx(2), Node gives the time of the last change instead.
   return `${ino}:${birthtimeNs === ctimeNs ? 0 : birthtimeNs}`;
 }
 
@@ -35,8 +35,8 @@ export function freshNameFor(): string {
 }
 
 /**
- * The directories of images of a VM, held open: users of VMs may own them, and whatever they rename or link meanwhile,
- * what is done stays in the directories that were opened.
+ * The directories of images of a VM, held open. Users of VMs may own them, and rename or link entries meanwhile. All
+ * operations stay in the directories that were opened.
  */
 export class ImagePlaces {
   readonly #vm: string;

@@ -5,8 +5,8 @@ import { type Console, requestPatiently } from '../guest/patient-request.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 
 /**
- * Gives a running kernel one more disk. The image is locked, listed and recorded first: whoever dies when, what the
- * kernel has is held.
+ * Gives a running kernel one more disk. The image is locked, listed and recorded first. So all images of the
+ * kernel stay locked, at whatever moment the monitor or the kernel exits.
  *
  * @throws UmlmonError DISK_UNIT, MCONSOLE_*, and those of Disks.add
  */

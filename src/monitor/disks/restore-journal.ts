@@ -60,7 +60,7 @@ export function writeJournal({ home, restoreJournal }: RestorePlace, journal: Re
 
 /**
  * Finishes an interrupted restore: puts the images in place if all of them are complete, else removes the new files.
- * Returns a line for people, or undefined without an interrupted restore. Errors: BACKUP_RESTORE.
+ * Returns a line for users, or undefined without an interrupted restore. Errors: BACKUP_RESTORE.
  */
 export function settleRestore(place: RestorePlace): string | undefined {
   if (!existsSync(place.restoreJournal)) return undefined;
@@ -91,8 +91,8 @@ export function unsettled({ restoreJournal }: RestorePlace, what: string, error:
 }
 
 /**
- * Puts the new files in the places of the images; may be done again after it was cut off anywhere. Only the files that
- * the restore has made are taken: all are there, or nothing is done. Errors: BACKUP_RESTORE.
+ * Puts the new files in the places of the images. After an interruption at any point it can be repeated. It uses only
+ * files that the restore has made: if one of them is missing, it does nothing. Errors: BACKUP_RESTORE.
  */
 export function putInPlace({ files }: RestoreJournal, places: ImagePlaces): void {
   const waiting = files.filter((file) => stateOf(file, places) === 'waits');

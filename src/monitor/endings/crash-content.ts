@@ -95,7 +95,7 @@ function consoleFiles(consoles: readonly ConsoleOutput[], secrets: readonly stri
   });
 }
 
-/** Removes the rest of a line whose beginning is lost: it may be part of a secret. */
+/** Removes the rest of a line whose first bytes are lost: it may be part of a secret. */
 function fromNextLine(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0x0a);
   return end < 0 ? bytes : bytes.subarray(end + 1);

@@ -49,9 +49,9 @@ export interface Retention {
 }
 
 /**
- * The bundles that must go, so that at most so many, with so many bytes, stay. The oldest goes first; but the first of
- * a series stays as long as the series has others: it shows what went wrong before the crash loop began, and the later
- * ones often only what the first has broken. The newest is always kept.
+ * The bundles to remove, so that at most `count` bundles, with at most `bytes` bytes, remain. The oldest is removed first.
+ * But the first of a series stays as long as the series has others. It shows what caused the crash loop; later ones
+ * often show only the damage of the first crash. The newest is never removed.
  *
  * @param bundles from the oldest to the newest
  */

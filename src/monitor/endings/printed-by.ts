@@ -4,9 +4,9 @@ import type { Answer } from '../../kernel/mconsole.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 
 /**
- * The answer of a command whose answer is what the kernel prints meanwhile (`sysrq`, `stack`): lines that the management
- * console sends one by one and may lose, and that the kernel prints at con0 as well, if its loglevel says so. The longer
- * of the two is used. It is marked truncated anyway: whether lines are missing is unknown.
+ * The answer of a command whose answer is what the kernel prints meanwhile (`sysrq`, `stack`). The management console
+ * sends these lines one by one, and may lose some. The kernel also prints them at con0, if its loglevel permits. The
+ * longer of the two texts is used. It is always marked truncated: whether lines are missing is unknown.
  */
 export async function printedBy(con0: Channel | undefined, ask: () => Promise<Answer>): Promise<Answer> {
   const from = con0?.ring.next ?? 0;

@@ -6,7 +6,7 @@ export const redacted = '***';
 const secretName =
   /passw(?:or)?d|passphrase|passcode|secret|token|credential|(?:api|private)[._-]?key|(?:^|[._-])(?:pw|pwd|pass|key|psk)$/i;
 
-/** A shorter value is removed only beside its name: elsewhere it could be an ordinary word. */
+/** A shorter value is removed only beside its name: elsewhere it could be ordinary text. */
 const tellingLength = 6;
 /** Characters of a name, and of a quoted value, that are checked: bounds the work on text of a guest. */
 const nameLength = 64;
@@ -32,8 +32,8 @@ export function secretValues(kernelArguments: readonly string[]): string[] {
 }
 
 /**
- * A text without secrets: without the value after every name that sounds like one, as in `password=X`, `token: "X"`
- * or `"api_key": "X"`, and without `secrets` wherever they stand. Takes linear time whatever the text is.
+ * Removes secrets from a text: the value after every name of a secret, as in `password=X`, `token: "X"` or
+ * `"api_key": "X"`, and all occurrences of `secrets`. Takes linear time for any text.
  */
 export function redactText(text: string, secrets: readonly string[]): string {
   const separator = /[=:]/g;

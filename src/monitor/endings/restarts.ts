@@ -26,8 +26,8 @@ export interface RestartsOwner {
 }
 
 /**
- * Applies the policies when a guest has ended: restarts it after a delay, which a user can cancel, or holds it, also under
- * the next monitor, until a user starts it.
+ * Applies the policies when a guest has ended. It restarts the VM after a delay, which a user can cancel. Or it preserves
+ * the VM until a user starts it, also under the next monitor.
  */
 export class Restarts {
   readonly #owner: RestartsOwner;

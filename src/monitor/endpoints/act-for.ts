@@ -27,7 +27,7 @@ export function behalfOf(
   if (!/^[\w.:*-]{1,64}$/.test(user))
     throw refusal('the name has characters other than letters, digits and .:*_-');
   const plain = address === '' || address === 'unknown' ? address : readIp(address)?.text;
-  if (plain === undefined) throw refusal('the address is no IP address', 'it may be “unknown”, or empty');
+  if (plain === undefined) throw refusal('the address is not an IP address', 'it may be “unknown”, or empty');
   return { user, address: plain, role: lowerRole(ceiling, role), via };
 }
 

@@ -16,8 +16,8 @@ export interface Certificate {
 }
 
 /**
- * Key and certificate that the configuration names; else those of the host in VARDIR, which are made at first need: they
- * prove no identity, but do not change. Errors: REMOTE_CERTIFICATE, HOST_PROGRAM_MISSING.
+ * Key and certificate that the configuration names, else those of the host in VARDIR. The latter are made when they are
+ * first needed. They prove no identity, but do not change. Errors: REMOTE_CERTIFICATE, HOST_PROGRAM_MISSING.
  */
 export async function loadCertificate({ vardir, tls_cert, tls_key }: GlobalConfig): Promise<Certificate> {
   if (tls_cert !== '') return { key: readSecret(tls_key), cert: readPem(tls_cert) };

@@ -20,14 +20,14 @@ export interface GuardParts {
 
 /** Identifies callers. */
 export interface Callers {
-  /** Null for a caller without a role: over TCP a stranger. */
+  /** Null for a caller without a role: over TCP one that has not logged in. */
   roleOf(caller: Caller): Role | null;
   nameOf(caller: Caller): string;
 }
 
 /**
- * Wraps handlers: refuses callers whose role is too low, and disconnects strangers (docs/roles.md); removes from answers
- * what the role may not see; records calls and their results.
+ * Wraps handlers. Refuses callers whose role is too low, and disconnects those without a role (docs/roles.md). Removes
+ * from answers what the role may not see. Records calls and their results.
  */
 export function guardHandlers(
   handlers: Handlers<typeof umlmonctrl>,

@@ -25,9 +25,9 @@ interface LocalUser {
 }
 
 /**
- * What a local user may do: root and the monitor's own user everything; members of `group` the highest of what their groups
- * with roles may, or look if none of these is theirs, or everything if no group has a role. Others nothing, whatever the mode of
- * the socket permits; the same for umlweb, which must name the user that it acts for.
+ * The role of a local user. Root and the monitor's own user have the role admin. Members of `group` have the highest role of
+ * their groups in `group_roles`. They have view if they are in none of these, and admin if no group has a role. Other users have no role,
+ * whatever the mode of the socket permits. umlweb has none either: it must name the user that it acts for.
  */
 export function localRole({ uid, gid, groups }: LocalUser, users: LocalUsers): Role | null {
   const { own, web, group, groupRoles } = users;

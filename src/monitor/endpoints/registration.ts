@@ -30,7 +30,7 @@ export class Registration {
   #watched = 0;
   #client: RpcClient<typeof umldir> | undefined;
   #isBusy = false;
-  /** The VM has changed since the last attempt began. */
+  /** The VM has changed since the last attempt started. */
   #isStale = false;
   #isClosed = false;
   #retryMs: number = monitorLimits.registerRetry;

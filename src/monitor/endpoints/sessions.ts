@@ -70,8 +70,8 @@ export class ControlSessions implements Callers {
   }
 
   /**
-   * The name of a client in events and exit records: the uid that the kernel reports, role and address, or the user that its
-   * proxy reports with the name of the proxy.
+   * The name of a client in events and exit records: the uid that the kernel reports, or role and address. For a client
+   * of a proxy, the user that the proxy reports, and the name of the proxy.
    */
   nameOf(caller: Caller): string {
     if (caller.behalf) return behalfText(caller.behalf);

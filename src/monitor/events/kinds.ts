@@ -37,7 +37,7 @@ export const eventKinds = {
   'crash-bundle': 'A crash bundle was written after an unexpected exit. Attributes: path.',
   restart: 'A policy restarts the VM. Attributes: policy, delay_ms.',
   'restart-limit':
-    'Too many unexpected exits: policies no longer start the VM. Attributes: policy, deaths, window_ms.',
+    'Too many unexpected exits: policies no longer start the VM. Attributes: policy, `deaths`, window_ms.',
   preserved: 'The VM is preserved for inspection. Attributes: policy.',
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was plugged into the running kernel. Attributes: unit, path, by.',

@@ -22,8 +22,8 @@ export function parseMeminfo(text: string): GuestMemory | undefined {
 }
 
 /**
- * How many bytes a balloon may take from a guest for a moment: what it has free, but for a reserve, so that whatever it
- * allocates meanwhile is there. Whole MiB; 0 if it is not worth it.
+ * How many bytes a balloon may take from a guest for a moment: its free memory less a reserve, for what the guest
+ * allocates meanwhile. Whole MiB; 0 if too little is free.
  */
 export function trimmable({ total, free, available }: GuestMemory): number {
   const reserve = Math.max(monitorLimits.trimReserve, total / 16);
@@ -33,8 +33,8 @@ export function trimmable({ total, free, available }: GuestMemory): number {
 }
 
 /**
- * Bytes of the host that the memory of a guest takes: its file is the only one in the tmpfs at /tmp of the jail, and
- * has no name. 0 without the right to read it.
+ * Bytes of the host that the memory of a guest takes. Its file has no name, and is the only one in the tmpfs at /tmp
+ * of the jail. 0 without the right to read it.
  */
 export function hostMemory(pid: number): number {
   if (pid === 0) return 0;

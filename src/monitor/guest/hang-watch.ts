@@ -7,7 +7,7 @@ import type { RunningKernel } from '../running-kernel.ts';
 /** A kernel that does not answer, or whose guest reports a hang. */
 export interface Hang {
   readonly by: 'mconsole' | 'watchdog';
-  /** One line for people. */
+  /** One line for users. */
   readonly found: string;
 }
 
@@ -99,7 +99,7 @@ export class HangWatch {
       } catch (error) {
         const failure = toFailure(error, 'version');
         if (failure.code === 'MCONSOLE_REFUSED') return 'an answer';
-        // A failed request says nothing about the kernel: the console may be busy, or the socket or our descriptors gone.
+        // A failed request does not show a hang: the console may be busy, or the socket or descriptors may be missing.
         if (failure.code !== 'MCONSOLE_TIMEOUT') return 'unknown';
         silence = failureText({ ...failure, hint: '' });
       }
@@ -112,7 +112,7 @@ export class HangWatch {
     return `process ${pid} is ${processStateOf(pid) ?? 'gone'}`;
   }
 
-  /** @param forMs milliseconds since the hang began */
+  /** @param forMs milliseconds since the start of the hang */
   #hang(hang: Hang, forMs: number): void {
     if (this.#by || this.#closed) return;
     this.#by = hang.by;

@@ -127,7 +127,7 @@ export class Management {
   }
 }
 
-/** Which channel the beginning of a device string is: the kernel reads its number in any base (simple_strtoul). */
+/** The channel that a device string starts with: the kernel reads its number in any base (simple_strtoul). */
 function channelIn(text: string): string | undefined {
   const [, kind, digits = ''] = /^(con|ssl)(0[xX][0-9a-fA-F]+|\d+)/.exec(text) ?? [];
   if (kind === undefined) return undefined;

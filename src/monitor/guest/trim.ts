@@ -11,8 +11,8 @@ export interface Trimmed {
 }
 
 /**
- * Gives memory that the guest has freed back to the host: a balloon takes all that is free, and at once returns the right
- * to use it, but not the memory (`config mem=-N`, `+N`; arch/um/drivers/mconsole_kern.c).
+ * Gives memory that the guest has freed back to the host. A balloon takes all free memory. It is deflated at once: the
+ * guest may use the memory again, but the host has the pages back (`config mem=-N`, `+N`; arch/um/drivers/mconsole_kern.c).
  *
  * Errors: MCONSOLE_*, MEM_TRIM.
  */

@@ -70,8 +70,7 @@ export class Networks {
   }
 
   /**
-   * From now on, until it is closed, tells when the guest sets an interface up or down, and sees to it that what the VM
-   * needs on the host is there. Errors: HOST_SYSTEM_CALL.
+   * Until it is closed, reports when the guest sets an interface up or down, and repairs the host resources of the VM. Errors: HOST_SYSTEM_CALL.
    */
   watch(
     onChange: (one: Interface, link: LinkStatus['link']) => void,

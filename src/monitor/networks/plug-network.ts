@@ -20,8 +20,8 @@ export interface NetworkedKernel {
 }
 
 /**
- * Gives a running kernel one more network interface. It is listed and recorded before anything is done: whoever dies
- * when, what was set up on the host is known.
+ * Gives a running kernel one more network interface. It is listed and recorded first: if the monitor or the
+ * kernel exits at any moment, the host resources of the interface are known.
  *
  * @param prepare plans the interface as a start would; nothing else is plugged or unplugged meanwhile
  * @throws UmlmonError NETWORK_UNIT, NETWORK_COMMAND, NETWORK_IN_USE, MCONSOLE_*, and what `prepare` throws
@@ -80,8 +80,8 @@ export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<
 }
 
 /**
- * After a takeover: the previous monitor may have ended in the middle of a plug or unplug, and the kernel cannot be asked
- * whether it has an interface. The interface is removed, unless the guest uses it.
+ * After a takeover. The previous monitor may have exited in the middle of a plug or unplug, and the kernel has no command
+ * that lists its interfaces. The interface is removed, unless the guest uses it.
  */
 export async function settleInterfaces(kernel: NetworkedKernel): Promise<void> {
   for (const one of kernel.networks.all)

@@ -52,7 +52,7 @@ A monitor publishes what happens to its VM. \`umlwatch VM -events\` prints event
 \`umlwatch VM -events -since 1\` also the earlier ones; programs use the procedure EVENTS of the
 [control protocol](protocol.md). The log of the monitor, \`VARDIR/VM/log/monitor\`, has the same events.
 
-An event has a sequence number, a time in milliseconds since 1970, a kind, a text for people, and attributes for
+An event has a sequence number, a time in milliseconds since 1970, a kind, a text for users, and attributes for
 programs (names and values, both text). Numbers start with 1 at the start of the monitor. It holds
 ${eventsKept} events. The oldest events of the source with the most events are removed first: a client, the guest or a kind of
 event. Their numbers are then missing. A read from before the oldest event fails with the error EVENTS_LOST. Texts and values

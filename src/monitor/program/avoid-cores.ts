@@ -6,7 +6,7 @@ import { runHostCommand } from '../../system/processes/host-command.ts';
  * Moves this monitor off the cores of its VM, if there are others. A pty holds so little that a monitor that waits for the
  * core of its own guest makes the guest wait, too (measured: console output is half as fast again without that).
  *
- * @returns what undoes it. Failure costs only speed and is no error.
+ * @returns what undoes it. Failure costs only speed and is not reported.
  */
 export function keepOffCores(taskset: string, cores: readonly number[]): () => Promise<void> {
   const all = allowedCores();

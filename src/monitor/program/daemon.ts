@@ -39,7 +39,7 @@ export interface DaemonRequest extends ConfigSource {
 
 /**
  * The monitor of one VM, from its start to its end. Everything it acquires is released at the end, in reverse
- * order; after a SIGKILL the host kernel releases the lock, and the next monitor replaces what is left.
+ * order. After a SIGKILL the host kernel releases the lock, and the next monitor replaces what is left.
  *
  * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, BACKUP_DIRECTORY, HOST_SYSTEM_CALL.
  */

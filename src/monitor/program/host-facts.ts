@@ -1,4 +1,4 @@
-/** The state of the host and of a VM's files at one moment; missing facts are marked and are no error. */
+/** The state of the host and of a VM's files at one moment; missing facts are marked, without an error. */
 import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { cpus, loadavg, machine, release, uptime } from 'node:os';
 import { dirname } from 'node:path';

@@ -4,8 +4,8 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { lock } from '../../system/native/native.ts';
 
 /**
- * The lock that makes a monitor the only one of its VM. It lies beside the data of the VM: whatever has become of RUNDIR,
- * two monitors of the same data meet at it. The descriptor holds it, so a SIGKILL frees it. Returns the descriptor, which
+ * The lock that makes a monitor the only one of its VM. It is in the directory of the VM's data: two monitors of
+ * the same data exclude each other even if RUNDIR was replaced. The descriptor holds it, so a SIGKILL frees it. Returns the descriptor, which
  * the caller closes. Errors: MONITOR_RUNNING.
  */
 export function takeMonitorLock({ monitorLock, vm }: VmLayout): number {

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Writes our process id, for people and their scripts. Errors: those of the system. */
+/** Writes the process id, for users and scripts. Errors: those of the system. */
 export function writePidFile(path: string): void {
   writeFileSync(path, `${process.pid}\n`);
 }
@@ -10,6 +10,6 @@ export function removePidFile(path: string): void {
   try {
     if (readFileSync(path, 'latin1') === `${process.pid}\n`) rmSync(path);
   } catch {
-    // It is missing, or its directory is no longer ours: umlmon itself does not use it.
+    // It is missing, or its directory has another owner. umlmon itself does not use the file.
   }
 }

@@ -113,7 +113,7 @@ const lowPorts: readonly Setting[] = [
   ['CapabilityBoundingSet', 'CAP_NET_BIND_SERVICE'],
 ];
 
-/** As one word of systemd.syntax(7). */
+/** Quoted as one string of systemd.syntax(7). */
 function word(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
 }

@@ -12,7 +12,7 @@ import type { UnitHost } from './unit-needs.ts';
 
 /**
  * `umlmon -units DIRECTORY`: called by the generator of systemd, when the host boots and at each daemon-reload
- * (systemd.generator(7)). A problem of one VM does not affect another, and a host without a configuration is no error.
+ * (systemd.generator(7)). A problem of one VM does not affect another, and a host without a configuration gets no units.
  *
  * @returns the exit status
  */

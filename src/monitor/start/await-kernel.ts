@@ -34,8 +34,8 @@ export interface AwaitedKernel {
 type Outcome = 'up' | 'timeout' | { readonly status: number | undefined };
 
 /**
- * The kernel announces its management console some milliseconds after exec, before it opens disks. A kernel that has done
- * its work, or has panicked, before this monitor could look is a kernel that came up: how it ended is found as for others.
+ * The kernel announces its management console some milliseconds after exec, before it opens disks. A kernel may
+ * finish its work or panic before this monitor checks. It counts as up, and its end is recorded as for other kernels.
  *
  * @throws UmlmonError START_FAILED if it does not come up, START_KILLED
  */

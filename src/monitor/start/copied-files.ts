@@ -8,9 +8,9 @@ import { walkPath } from '../../system/files/walk-path.ts';
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * Opens the files of a plan that bubblewrap copies into the jail, each at its beginning. Others may have put a link, FIFO or
- * device there since the plan was made: only a regular file that the user of the VM can read is opened. `numbered`: number
- * in the chain → our descriptor; the caller closes them when the jail is complete. Errors: KERNEL_ACCESS; of node:fs.
+ * Opens the files of a plan that bubblewrap copies into the jail, each at offset 0. Others may have put a link, FIFO or
+ * device there since the plan was made. So only a regular file that the user of the VM can read is opened. `numbered`:
+ * number in the chain → descriptor; the caller closes them when the jail is complete. Errors: KERNEL_ACCESS; of node:fs.
  */
 export function openCopied(
   descriptors: readonly Descriptor[],

@@ -4,8 +4,8 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { startKilled } from '../start-killed.ts';
 
 /**
- * The result of a start whose kernel came up and ended before its guest ran. A guest that has done its work and powered
- * off is no failure. Pure. Returns an addition to the summary of the start.
+ * The result of a start whose kernel came up and ended before its guest ran. A guest that did its work and powered off
+ * did not fail. Pure. Returns an addition to the summary of the start.
  *
  * @param exit undefined if how it ended could not be recorded
  * @throws UmlmonError START_CRASHED with the text of the panic as the cause; START_KILLED if a user ended it

@@ -18,11 +18,11 @@ export type FirstProcess = 'runs' | 'ended' | 'not-yet';
 /**
  * Waits until a kernel that has just announced itself executes the first program of its guest. That program must have
  * made a second process, or have run for monitorLimits.firstProcessSettle: an init that cannot be executed ends the kernel
- * within some milliseconds. Looks at the children of the kernel, for monitorLimits.firstProcessWait at most, and has no
+ * within some milliseconds. Reads the children of the kernel, for monitorLimits.firstProcessWait at most, and has no
  * timer afterwards.
  *
  * @param pid of the kernel on the host
- * @param ended resolves when the kernel ends, or the wait is to end
+ * @param ended resolves when the kernel ends, or the wait is cancelled
  */
 export async function awaitFirstProcess(pid: number, ended: Promise<unknown>): Promise<FirstProcess> {
   let hasEnded = false;
@@ -45,7 +45,7 @@ export async function awaitFirstProcess(pid: number, ended: Promise<unknown>): P
 
 /**
  * Processes of the guest among the children of its kernel. Its other children are threads of drivers, which have the
- * program of the kernel; before 6.11 the processes of a guest have that too, and are traced by the kernel.
+ * program of the kernel. Before 6.11 the processes of a guest have that program too, but the kernel traces them.
  */
 function countUserProcesses(kernel: number): number {
   const isOfGuest = (pid: number) => programNameOf(pid) === userProcessName || tracerOf(pid) === kernel;

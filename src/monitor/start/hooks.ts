@@ -12,7 +12,7 @@ export type HookMoment = 'prepare' | 'start' | 'ready' | 'stopped' | 'release';
 interface Ended {
   /** How it ended; `failed` is an exit status other than 0. */
   readonly how: 'ok' | 'failed' | 'signal' | 'timeout' | 'cancelled' | 'unusable';
-  /** One line for people. */
+  /** One line for users. */
   readonly text: string;
 }
 

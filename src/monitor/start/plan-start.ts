@@ -51,7 +51,7 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
     return { configured: { global: config.global, vm }, plan, warnings: problems };
   }
 
-  /** What the next start would do, for people. The same text for calls within monitorLimits.planAge. Errors: CONFIG_*. */
+  /** What the next start would do, for users. The same text for calls within monitorLimits.planAge. Errors: CONFIG_*. */
   explain(): Promise<string> {
     const now = performance.now();
     if (now - this.#explained.at >= monitorLimits.planAge) {

@@ -21,7 +21,7 @@ export class StartReport {
     this.#events.publish('start-step', `${step}, after ${elapsedMs} ms`, { step, elapsed_ms: elapsedMs });
   }
 
-  /** Returns a line for people. */
+  /** Returns a line for users. */
   kernelUp({ pid, version }: RunningKernel): string {
     const elapsedMs = this.elapsedMs();
     const text = `kernel ${pid} is up after ${elapsedMs} ms: ${version}`;

@@ -34,8 +34,8 @@ const bootMs = monitorLimits.takeoverAnswer;
 const pollMs = 10;
 
 /**
- * Takes over a kernel that a previous monitor has left. Its descriptors are fetched from the kernel process itself:
- * the masters of its consoles, so that no terminal hangs up, and the locks, to hold and sync them.
+ * Takes over a kernel that a previous monitor has left. Its descriptors are fetched from the kernel process itself.
+ * The masters of its consoles are fetched so that no terminal hangs up, and the locks to hold and sync them.
  * Then the kernel must answer. If a step fails, everything is released and the VM is unchanged.
  */
 export async function adoptKernel(

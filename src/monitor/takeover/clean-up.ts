@@ -10,9 +10,9 @@ import type { EventLog } from '../events/event-log.ts';
 import type { Warnings } from '../warnings.ts';
 
 export interface CleanedUp {
-  /** The removed files, as paths for people. */
+  /** The removed files, as printable paths. */
   readonly removed: string[];
-  /** Resolves when it takes no room any more. Errors: HOST_COMMAND. */
+  /** Resolves when the files no longer take space. Errors: HOST_COMMAND. */
   readonly emptied: Promise<unknown>;
 }
 
@@ -81,7 +81,7 @@ async function emptyOfGuest({ runUml, trash }: VmLayout): Promise<void> {
   }
 }
 
-/** Some of the names as paths for people: there may be any number of them, of any bytes. */
+/** Some of the names as printable paths: a directory may have any number of names, of any bytes. */
 function firstIn(path: string): string[] {
   if (!existsSync(path)) return [];
   const directory = opendirSync(path);

@@ -9,8 +9,8 @@ import { cleanUp } from './clean-up.ts';
 import { findKernel } from './find-kernel.ts';
 
 /**
- * `umlmon -cleanup VM`: works without a monitor, says what it did, and touches neither a kernel that lives nor
- * anything that is not this VM's. A VM whose section is gone gives its hardware addresses back too. Errors: CONFIG_*,
+ * `umlmon -cleanup VM`: works without a monitor, and prints what it removed. It changes neither a running kernel nor
+ * files of other VMs. If the VM has no section any more, its hardware addresses are released too. Errors: CONFIG_*,
  * MONITOR_RUNNING, VM_ALIVE, NETWORK_MAC_FILE.
  */
 export async function runCleanup(source: ConfigSource, json: boolean): Promise<void> {

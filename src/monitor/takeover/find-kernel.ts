@@ -37,8 +37,8 @@ const settleMs = monitorLimits.takeoverSettle;
 const pollMs = 10;
 
 /**
- * Looks for the VM's kernel. The lock tells whether there is one: it is held by the kernel process, and ends with
- * it. Then record, process, start time and the descriptor of the lock in that process must agree.
+ * Looks for the VM's kernel. The kernel process holds the lock until it ends, so the lock shows whether a kernel
+ * runs. Then record, process, start time and the descriptor of the lock in that process must agree.
  */
 export async function findKernel(layout: VmLayout): Promise<KernelSearch> {
   const deadline = performance.now() + settleMs;
@@ -59,7 +59,7 @@ function look(layout: VmLayout): KernelSearch {
   });
   const record = recordOfThisBoot(layout.runRecord);
   if (!lockFile)
-    // A kernel that was taken over by its guest can let the lock go; PID 1 of its jail cannot be made to lie.
+    // A kernel that its guest controls can release the lock. PID 1 of its jail is reliable.
     return record?.init && isSameProcess(record.init)
       ? unmanaged(`the lock is free, but process ${record.init.pid}, PID 1 of the recorded jail, lives`, true)
       : { found: 'nothing' };

@@ -13,7 +13,7 @@ export interface PortConflict {
 
 /**
  * The forwarded ports at which a program of the host listens, in the network namespace of this process. Without
- * forwarded ports it looks at nothing.
+ * forwarded ports it reads nothing.
  */
 export async function findPortConflicts(ports: readonly Taken[]): Promise<PortConflict[]> {
   if (ports.length === 0) return [];

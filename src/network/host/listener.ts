@@ -38,7 +38,7 @@ export function parseListeners(protocol: 'tcp' | 'udp', text: string): Listener[
   });
 }
 
-/** The words of 32 bits are in the order of the host's bytes; monitors run on little-endian hosts only. */
+/** Groups of 32 bits are in the byte order of the host; monitors run on little-endian hosts only. */
 function addressOf(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
     (word.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)),
@@ -58,11 +58,11 @@ export interface Taken {
   readonly family: 4 | 6 | 'both';
 }
 
-/** Whether a forwarded port takes what a listener waits for, or cannot be had because of it. */
+/** Whether a forwarded port takes the traffic of a listener, or is not available because of it. */
 export function takesFrom({ protocol, hostPort, family }: Taken, one: Listener): boolean {
   if (one.protocol !== protocol || one.port !== hostPort) return false;
   if (family === 'both') return true;
-  // Rules leave the loop to the host. A socket at :: mostly hears IPv4 too; nothing in /proc says whether it does.
+  // Rules leave loopback traffic to the host. A socket at :: usually receives IPv4 too; /proc does not show whether it does.
   if (isLoopback(one.address)) return false;
   const isIpv6 = one.address.includes(':');
   return isIpv6 === (family === 6) || (isIpv6 && isAnyAddress(one.address));

@@ -9,21 +9,21 @@ import {
   runHostCommand,
 } from '../../system/processes/host-command.ts';
 
-/** The words of one command of ip(8), without the program. */
+/** The arguments of one command of ip(8), without the program. */
 export type CommandWords = readonly string[];
 
 export interface Runner {
   readonly program: string;
   /** The descriptor of the lock (network-record.ts), which the program inherits. */
   readonly lock: number;
-  /** Words before the program: nsenter(1). */
+  /** Program and arguments before it: nsenter(1). */
   readonly within?: readonly string[] | undefined;
 }
 
 /**
- * Runs commands in one process, in their order, up to the first that fails. They must be made of plain words.
+ * Runs commands in one process, in their order, up to the first that fails. Their arguments must not need quotes.
  *
- * @throws UmlmonError NETWORK_COMMAND, with the command that failed and the words of the program
+ * @throws UmlmonError NETWORK_COMMAND, with the command that failed and the message of the program
  */
 export async function runCommands(runner: Runner, commands: readonly CommandWords[]): Promise<void> {
   if (commands.length === 0) return;
@@ -62,7 +62,7 @@ export async function askIp(ip: string, words: CommandWords): Promise<unknown> {
 }
 
 /**
- * What a program says of the network of the host.
+ * What a program prints about the network of the host.
  *
  * @param commands of `-batch -`
  * @throws UmlmonError NETWORK_COMMAND if it fails, takes longer than `commandTime` or prints more than `outputBytes`

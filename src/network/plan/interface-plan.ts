@@ -178,7 +178,7 @@ function legged(
 
 const nothingElse = { join: [], rules: [], own: [], others: [], announced: [], forwards: [] } as const;
 
-/** The mark of a VM's tap: a text for people, and a hash of the VM's own directory, which is unique. */
+/** The mark of a VM's tap: a readable text, and a hash of the VM's own directory, which is unique. */
 export function aliasOf({ vm, home }: Pick<NetworkRequest, 'vm' | 'home'>, unit: number): string {
   return `umlmon:${vm}:eth${unit}:${hashOf(home).slice(0, 8)}`;
 }
@@ -249,7 +249,7 @@ function hostToHost(tap: Tap, spec: Extract<NetworkSpec, { kind: 'host_to_host' 
       ['route', 'add', `${there.text}/${length}`, 'dev', name, 'src', here.text],
     ],
     ...nothingElse,
-    // With proxy_arp the host answers on the link for all addresses that it can reach, so the guest may use the prefix
+    // With proxy_arp the host answers on the link for all addresses that it can reach. So the guest may use the prefix
     // length of the network in which it is announced.
     own: on === undefined ? [] : [conf(name, 'forwarding'), conf(name, six ? 'proxy_ndp' : 'proxy_arp')],
     // Not `forwarding` for IPv6: that would make the host forget the routes that it has learned from routers.

@@ -1,6 +1,6 @@
 /**
- * A network without root: pasta(1) enters the namespaces of the jail, makes a tap there, and passes packets between the
- * tap and sockets of the host. The kernel has a raw socket at the tap. Pure.
+ * A network without root. pasta(1) enters the namespaces of the jail and makes a tap there. It passes packets between
+ * the tap and sockets of the host. The kernel has a raw socket at the tap. Pure.
  */
 import { join } from 'node:path';
 import type { NetworkSpec } from '../../config/networks/kinds.ts';

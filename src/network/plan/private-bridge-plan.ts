@@ -3,9 +3,8 @@
  * VMs. Pure.
  *
  * The bridge has no address, but that does not isolate the host: Linux answers on any interface for all its addresses
- * (arp_ignore=0). So rules at the bridge (hooks ingress and egress of nftables) drop all packets from the bridge to the
- * host and from the host to the bridge, before any protocol sees them. Packets from port to port do not pass there, and
- * cost nothing.
+ * (arp_ignore=0). So rules at the bridge (hooks ingress and egress of nftables) drop all packets between the bridge and the
+ * host, before any protocol sees them. Packets from port to port do not pass these hooks, and cost nothing.
  */
 import { createHash } from 'node:crypto';
 import type { NetworkLink } from '../../config/networks/shared.ts';

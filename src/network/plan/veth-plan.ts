@@ -1,7 +1,7 @@
 /**
  * Connects a kernel with raw sockets to the host. With CAP_NET_RAW it could read and forge all packets in its network
- * namespace, so it gets one of its own, which a veth pair connects to the host. Rules of nftables at the host's end accept
- * the packets of its transport only. Pure.
+ * namespace. So it gets its own namespace, and a veth pair connects that to the host. Rules of nftables at the host's end
+ * accept only the packets of its transport. Pure.
  */
 import type { TransportSpec } from '../../config/networks/transports.ts';
 import type { CommandWords } from '../host/run-ip.ts';
@@ -176,7 +176,7 @@ function ownAddresses(family: 4 | 6, hash: string): readonly [string, string] {
     return [`${network}::1`, `${network}::2`];
   }
   const [first = 0, second = 0, third = 0, fourth = 0] = bytes;
-  // 240 to 254: an address that begins with 255 may count as a broadcast.
+  // 240 to 254: an address that starts with 255 may count as a broadcast.
   const ofLast = (last: number) => `${240 + (first % 15)}.${second}.${third}.${(fourth & 0xfe) + last}`;
   return [ofLast(0), ofLast(1)];
 }

@@ -4,9 +4,9 @@ import type { Need, Thing } from './needs.ts';
 
 export interface Drift {
   readonly need: Need;
-  /** For people: `the address 10.7.0.1/24 of web-1a2b is gone`. */
+  /** For users: `the address 10.7.0.1/24 of web-1a2b is gone`. */
   readonly text: string;
-  /** Whether it may be made again now: what it rests on is there. */
+  /** Whether it can be restored now: what it depends on exists. */
   readonly isMakeable: boolean;
 }
 
@@ -17,7 +17,7 @@ export function driftOf(needs: readonly Need[], found: FoundNetwork): Drift[] {
       ? []
       : [{ need, text, isMakeable: need.make.length > 0 && isPossible(need.thing, found) }];
   });
-  // An interface that is gone has neither addresses nor routes: that it is gone says it all.
+  // A missing interface has neither addresses nor routes: only the interface is reported.
   const gone = new Set(drifts.flatMap(({ need: { thing } }) => (thing.is === 'link' ? [thing.name] : [])));
   return drifts.filter(
     ({ need: { thing } }) => thing.is === 'link' || !restsOn(thing).some((name) => gone.has(name)),
@@ -68,7 +68,7 @@ function damageOf(thing: Thing, found: FoundNetwork): string | undefined {
   }
 }
 
-/** '' for an interface that is as it should be; undefined for what is no property of an interface. */
+/** '' for an interface as planned; undefined for things that are not properties of an interface. */
 function damageOfLink(thing: Thing, link: FoundLink | undefined): string | undefined {
   const unless = (isWell: boolean | undefined, text: string) => (isWell === true ? '' : text);
   switch (thing.is) {

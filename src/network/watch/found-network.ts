@@ -30,8 +30,8 @@ export interface FoundNetwork {
   /** `inet umlmon-nat-…` → rules of each of its chains. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /**
-   * All rules of the host, as nft(8) gives them. Only the tables that are needed if these alone are asked for, or if that
-   * fails, because they are too many or this is an ordinary user; '' without a needed table, or without nft(8).
+   * All rules of the host, as nft(8) gives them. Only the needed tables if only these are requested. Also if the full
+   * list fails: it is too large, or this is an ordinary user. '' without a needed table, or without nft(8).
    */
   readonly rules: string;
   readonly ways: Ways;
@@ -81,7 +81,7 @@ export async function lookAtNeeded(
   };
 }
 
-/** As libnftables-json(5), without the elements of sets: all, or only the needed tables if that is too much. */
+/** As libnftables-json(5), without the elements of sets: all, or only the needed tables if the list is too large. */
 async function listRules(
   nft: string,
   things: readonly Need['thing'][],
@@ -132,7 +132,7 @@ function linkOf(entry: Entry): [string, FoundLink][] {
       {
         alias: textOf(entry, 'ifalias'),
         isUp: entry.flags.includes('UP'),
-        // Also while a program listens at it, which cannot be told apart.
+        // Also while a program listens at it: the host reports both in the same way.
         isPromiscuous: Number(entry.promiscuity ?? 0) > 0,
         master: textOf(entry, 'master'),
         isIsolated: slave.isolated === true,
@@ -152,7 +152,7 @@ function wordsOf(entries: readonly Entry[]): Set<string> {
   return new Set(entries.map((entry) => `${textOf(entry, 'dst')} dev ${textOf(entry, 'dev')}`));
 }
 
-/** Some versions say nothing for an empty list. */
+/** Some versions print nothing for an empty list. */
 function listIn(json: string): Entry[] {
   return json.trim() === '' ? [] : listOf(JSON.parse(json));
 }

@@ -20,8 +20,8 @@ export interface HostWatchHandlers {
   /** The guest has set an interface up or down. */
   readonly onLink: (tap: string, link: Link) => void;
   /**
-   * Something may be missing or changed: `own`, what the VM needs of links, addresses, routes, settings and our
-   * tables; `others`, chains of other programs; `rules`, single rules of theirs.
+   * Something may be missing or changed. `own`: links, addresses, routes, settings and tables that the VM needs.
+   * `others`: chains of other programs. `rules`: single rules of other programs.
    */
   readonly onHost: (what: 'own' | 'others' | 'rules') => void;
 }
@@ -81,7 +81,7 @@ export class HostWatch {
       this.#taps.set(name, link);
       this.#handlers.onLink(name, link);
     }
-    // A guest may set its interface up and down for ever: that alone causes no other check.
+    // A guest may set its interface up and down without limit: that alone causes no other check.
     const hasOther = datagrams.some((one) => !isOfLink(one));
     if (this.#looksOther() || hasOther || !areAll) this.#handlers.onHost('own');
   }

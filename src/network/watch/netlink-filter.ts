@@ -26,7 +26,7 @@ const opcodes = {
   end: 0x06,
   toX: 0x07,
 } as const;
-/** SKF_AD_OFF + SKF_AD_NLATTR: from A on, the offset of the attribute of type X; 0 if there is none. */
+/** SKF_AD_OFF + SKF_AD_NLATTR: from A on, the offset of the attribute of type X; 0 if it is missing. */
 const attribute = 0xffff_f00c;
 const everything = 0xffff_ffff;
 

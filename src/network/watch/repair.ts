@@ -10,7 +10,7 @@ import { lookAtNeeded } from './found-network.ts';
 import type { MakingStep, Need } from './needs.ts';
 
 export interface Repaired {
-  /** What was restored, in the words of its drift. */
+  /** What was restored, as texts of its drifts. */
   readonly made: readonly string[];
   /** What still differs. */
   readonly left: readonly Drift[];

@@ -29,7 +29,7 @@ describe('umlwatch', () => {
     const { status, stdout, stderr } = watch('-json', '-restart', '-wait', 'ready');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
-      stopped: { summary: 'stopped in order' },
+      stopped: { summary: 'stopped cleanly' },
       started: { summary: expect.any(String) },
       reached: { level: 'guest' },
     });

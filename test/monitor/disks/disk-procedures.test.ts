@@ -169,7 +169,7 @@ function writeSecret(path: string): void {
   closeSync(fd);
 }
 
-describe('a slow verb', () => {
+describe('a slow disk command', () => {
   const convert: DiskRequest = {
     verb: 'convert',
     pair: { image: '/disks/big.dsk', other: '/disks/made.dsk' },

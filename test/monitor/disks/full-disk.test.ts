@@ -143,7 +143,7 @@ test('full state and run directories: the guest continues, a new monitor takes i
   expect((await again.run('echo $kept')).output).toBe('yes');
 
   // The end and its clean-up need no room; a start does.
-  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     message: expect.stringMatching(/start, step .*no space left on device/i),
   });
@@ -195,7 +195,7 @@ test('the images: the guest sees errors of its disk, and writes again when there
     'umount /mnt; mount -t ext4 /dev/ubdb /mnt && echo after >/mnt/after && sync && cat /mnt/after',
   );
   expect(mended).toMatchObject({ status: 0, output: expect.stringContaining('after') });
-  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
   // 1: mended. What could not be written is lost to the guest, as on any disk.
   expect(spawnSync('e2fsck', ['-fy', image]).status).toBeLessThanOrEqual(1);
 }, 60_000);
@@ -235,7 +235,7 @@ test('a monitor in the foreground outlives the full disk that its messages go to
   try {
     await expect.poll(() => existsSync(join(world.runDir, 'vm1.pid')), { timeout: 20_000 }).toBe(true);
     const { client } = await boot();
-    expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+    expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
   } finally {
     child.kill('SIGTERM');
     await expect.poll(() => child.exitCode, { timeout: 20_000 }).toBe(0);

@@ -30,7 +30,7 @@ describe('the role of a local user', () => {
     expect(localRole({ uid: 1000, gid: group, groups: [] }, { ...users, groupRoles: [] })).toBe('admin');
   });
 
-  test('is none for a user outside of the group, whatever the mode of the socket', () => {
+  test('is null for a user outside of the group, whatever the mode of the socket', () => {
     for (const roles of [groupRoles, []])
       for (const its of [group, undefined])
         expect(
@@ -38,7 +38,7 @@ describe('the role of a local user', () => {
         ).toBeNull();
   });
 
-  test('is none for umlweb, whatever its groups; it may act for other users, as root and the own user may', () => {
+  test('is null for umlweb, whatever its groups; it may act for other users, as root and the own user may', () => {
     expect(localRole({ uid: 800, gid: group, groups: [200] }, users)).toBeNull();
     const ceilings = [0, 900, 800, 1000].map((uid) => localCeiling({ uid, gid: group, groups: [] }, users));
     expect(ceilings).toEqual(['admin', 'admin', 'admin', null]);

@@ -162,7 +162,7 @@ test('members of the group may not act for others; who is not of it has no role,
   await expect(stranger.call('kill', undefined)).rejects.toMatchObject({ code: 'ROLE_TOO_LOW' });
 });
 
-describe('of what consoles said, and of secrets,', () => {
+describe('of console output, and of secrets,', () => {
   const allowed = procedures.filter((name) => procedureRoles[name] === 'view' && name !== 'null');
 
   test.each([

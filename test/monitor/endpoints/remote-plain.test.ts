@@ -163,7 +163,7 @@ test('of a thousand wrong passwords few are checked and one event reports them; 
   expect(events.filter(({ kind }) => kind === 'login-refused').length).toBeLessThan(3);
 }, 60_000);
 
-describe('a stranger', () => {
+describe('a client that has not logged in', () => {
   test('cannot send more than a message', async () => {
     const socket = await open('127.0.0.30');
     const mark = Buffer.alloc(4);

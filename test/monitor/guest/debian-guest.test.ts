@@ -75,7 +75,7 @@ describe('with one monitor', () => {
     expect(await guest.ask('-backup')).toMatch(/file systems frozen by the guest/);
   });
 
-  test('stop in order', async () => {
+  test('stop cleanly', async () => {
     expect(await guest.ask('-stop')).toMatch(/stopped/);
     expect(await info()).toMatchObject({ state: 'stopped' });
   });

@@ -158,7 +158,7 @@ describe('a real guest', () => {
     await expect.poll(() => isTicking(client)).toBe(true);
     expect((await client.call('info', undefined)).paused).toBeNull();
     await client.call('pause', undefined);
-    expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+    expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
     expect(world.run('umlwatch', ['vm1', '-pause'])).toMatchObject({ status: 5 });
   });
 

@@ -56,7 +56,7 @@ test.each([...single.map((name) => [name]), others])(
       expect(started).toMatchObject({ status: 0, stderr: '' });
       // Much output: the kernel has to be woken.
       expect(umlwatch('-run', 'seq 1 20000').stdout).toMatch(/19999\n20000\n$/);
-      expect(umlwatch('-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped in order\n' });
+      expect(umlwatch('-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped cleanly\n' });
     }
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     expect(await world.signalMonitor('vm1', 'SIGTERM')).toBe(0);

@@ -110,7 +110,7 @@ test('a hook that others could change is a mistake of the configuration, and no 
   expect(readdirSync(world.home)).toContain('ran');
 });
 
-test('a monitor refuses to go on in a directory that others have got since', async () => {
+test('a monitor refuses to continue in a directory that others can write since its start', async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');

@@ -108,7 +108,7 @@ test('a VM from its configuration in the home directory to its end, without root
     status: 0,
     stdout: expect.stringMatching(/^vm1: backup first: 1 image; synced, .*; checked$/m),
   });
-  expect(umlwatch('vm1', '-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped in order\n' });
+  expect(umlwatch('vm1', '-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped cleanly\n' });
 });
 
 test('another user as vmuser is refused with the reason', () => {

@@ -73,7 +73,7 @@ test.each([-2 * hour, 2 * hour])(
     expect(await waitForEvent(client, 'resumed')).toMatch(/^after [3-6][.\d]* s, by pause_limit/);
     expect(performance.now() - began).toBeGreaterThan(3_500);
     expect(performance.now() - began).toBeLessThan(9_000);
-    expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+    expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
     await world.stopMonitors();
   },
   60_000,

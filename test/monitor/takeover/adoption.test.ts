@@ -34,7 +34,7 @@ test('a killed monitor loses neither VM nor shell; the next one takes both over'
   await viewer.run('echo hello > /proc/mconsole');
   expect(await waitForEvent(client, 'guest-message')).toBe('hello');
   expect(world.log('vm1', 'con1')).toContain('a value in the shell');
-  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
   expect((await client.call('info', undefined)).lastExit).toMatchObject({ cause: 'poweroff', code: 0 });
   expect(existsSync(`/proc/${kernelPid}`)).toBe(false);
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });

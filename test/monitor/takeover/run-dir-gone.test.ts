@@ -39,7 +39,7 @@ test('without RUNDIR the guest is reached and stopped cleanly; a second monitor 
   ]);
   expect((await shell.run('echo still here')).output).toBe('still here');
   expect(watchVm('-mconsole', 'version').stdout).toContain('Linux');
-  expect(watchVm('-stop').stdout).toContain('stopped in order');
+  expect(watchVm('-stop').stdout).toContain('stopped cleanly');
   expect(existsSync(`/proc/${kernelPid}`)).toBe(false);
   expect(watchVm('-start').status).toBe(0);
 }, 60_000);
@@ -62,7 +62,7 @@ test('a killed monitor is followed by one that takes the guest over, also when R
   expect(await client.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
   const shell = await GuestShell.again(client);
   expect((await shell.run('echo taken over')).output).toBe('taken over');
-  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped cleanly' });
 }, 60_000);
 
 test('a socket that is removed, or replaced, is served again; connections stay', async () => {

@@ -77,7 +77,7 @@ async function exactlyOneServes(vm: string): Promise<ChildProcess> {
   return winner;
 }
 
-test(`${rounds} rounds: one wins, the other says why not`, async () => {
+test(`${rounds} rounds: one wins, the other reports why it does not start`, async () => {
   for (let round = 0; round < rounds; round++) {
     // Now and then there are no directories yet, which both then make.
     if (round % 10 === 0) {

@@ -63,7 +63,7 @@ test('a VM has its addresses as long as it has a section or a directory', async 
   expect(await takeMacs(request('vm1', { range }))).toEqual(mine);
 });
 
-describe('a file that is not to be trusted', () => {
+describe('a file that cannot be trusted', () => {
   const entry = { vm: 'vm9', unit: 0, mac: '02:00:00:00:00:01', by: 'pool' };
   const pool = (...given: unknown[]) => JSON.stringify({ version: 1, given });
   test.each([

@@ -111,7 +111,7 @@ describe('a named network', () => {
         },
       }),
     ],
-  ])('%s, connects its ports and nobody else, and leaves nothing behind', (_, plan) => {
+  ])('%s, connects only its ports, and leaves nothing behind', (_, plan) => {
     const before = state();
     make(plan);
     nft(plan.rules); // Replaces itself.

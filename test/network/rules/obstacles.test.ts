@@ -160,7 +160,7 @@ describe('other firewalls', () => {
     ],
     ['the subnet is', 'ip saddr 10.7.0.0/16 accept\nip daddr { 10.7.0.0/24, 10.8.0.0/24 } accept'],
     ['a chain that is jumped to lets it through', 'jump mine'],
-  ])('nothing is said where %s', (_, rules) => {
+  ])('nothing is reported where %s', (_, rules) => {
     load(`table inet fw {
       chain mine { iifname { "${bridge}", "wan0" } accept\n}
       chain pass { type filter hook forward priority 0; policy drop;\n${rules}\n}
@@ -194,7 +194,7 @@ describe('other firewalls', () => {
     expect(stops(nat)).toEqual([]);
   });
 
-  test('bridges hand packets to rules for IP only where the host says so', () => {
+  test('bridges hand packets to rules for IP only if the host is configured so', () => {
     load(docker);
     const bridged = 'bridged(bridge_if=br0, proxy_if=p1)';
     expect(stops(bridged)).toEqual([]);

@@ -66,7 +66,7 @@ describe('start and stop', () => {
 
     const stopped = admin('stop');
     expect(stopped.stdout).toMatch(
-      /^late: stopped in order, after [\d.]+ s\nnever: no monitor runs\nmiddle: monitor stopped, after [\d.]+ s\nfirst: stopped in order, /,
+      /^late: stopped cleanly, after [\d.]+ s\nnever: no monitor runs\nmiddle: monitor stopped, after [\d.]+ s\nfirst: stopped cleanly, /,
     );
     expect(stopped.status).toBe(0);
     expect(lastExit('first')).toMatchObject({ cause: 'poweroff' });
@@ -128,12 +128,12 @@ describe('start and stop', () => {
     }
   });
 
-  test('a guest whose monitor was killed is taken over, and stopped in order', async () => {
+  test('a guest whose monitor was killed is taken over, and stopped cleanly', async () => {
     world.configure(vms);
     expect(did('start', '-wait', 'ready', 'first').status).toBe(0);
     const { monitorPid, kernelPid } = await infoOf('first');
     process.kill(monitorPid, 'SIGKILL');
-    expect(admin('stop', 'first').stdout).toMatch(/^first: stopped in order/);
+    expect(admin('stop', 'first').stdout).toMatch(/^first: stopped cleanly/);
     expect(processIdentity(kernelPid)).toBeUndefined();
   });
 
