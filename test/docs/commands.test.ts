@@ -110,7 +110,7 @@ umladmin disk create vm1:/disks/data.dsk 16M`,
   'umladmin disk create /shared/disks/base.dsk 10G -ext4': { before: 'umladmin stop; ' },
   'umladmin disk cow-create vm1:/disks/root.cow /shared/disks/base.dsk': {},
   'umladmin -json disk list | jq \'.images[] | select(.problem != "")\'': {},
-  'openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role view': {},
+  'openssl rand -base64 18 | tee ~/umlmon-view | umladmin password -role view': {},
   'umlrun -root / -share "$PWD" -- make test': {
     before: 'mkdir -p /tmp/work; cd /tmp/work; printf "test:\\n\\techo tested\\n" >Makefile',
   },

@@ -173,7 +173,7 @@ All images with problems:
 
 A random password for the read-only role, for all VMs of this host:
 
-    openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role view
+    openssl rand -base64 18 | tee ~/umlmon-view | umladmin password -role view
 
 # SEE ALSO
 

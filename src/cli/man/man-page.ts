@@ -121,7 +121,7 @@ Sizes are written as 512M or 10G.
 
 Several viewers may attach to one channel. All see its output, and one of them is the controller: its input reaches the
 guest. The first viewer that types takes control. Control ends when the controller detaches, releases it, has not typed for
-**writer\\_idle** of the configuration, or another viewer takes it; both viewers are notified. The guest has the window size
+**control\\_idle** of the configuration, or another viewer takes it; both viewers are notified. The guest has the window size
 of the controller. The monitor reads the channel even without viewers, so a slow viewer never slows the guest.
 
 If standard input is a terminal:

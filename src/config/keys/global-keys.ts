@@ -55,7 +55,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'ROLE:GROUP …',
-    help: 'Roles for members of groups, among the users who may use the control sockets (see group). The roles are view, console, operate and admin, see docs/roles.md. The highest role of a user counts; members of none of these groups can only look. A group with blanks needs quotes: look:"domain users".',
+    help: 'Roles for members of groups, among the users who may use the control sockets (see group). The roles are view, console, operate and admin, see docs/roles.md. The highest role of a user counts; members of none of these groups have the role view. A group with blanks needs quotes: view:"domain users".',
     example: 'console:students operate:tutors',
   }),
   tcp: single({

@@ -26,8 +26,9 @@ interface LocalUser {
 
 /**
  * The role of a local user. Root and the monitor's own user have the role admin. Members of `group` have the highest role of
- * their groups in `group_roles`. They have view if they are in none of these, and admin if no group has a role. Other users have no role,
- * whatever the mode of the socket permits. umlweb has none either: it must name the user that it acts for.
+ * their groups in `group_roles`. They have view if they are in none of these, and admin if no group has a role. Other
+ * users have no role, whatever the mode of the socket permits. umlweb has none either: it must name the user that it
+ * acts for.
  */
 export function localRole({ uid, gid, groups }: LocalUser, users: LocalUsers): Role | null {
   const { own, web, group, groupRoles } = users;

@@ -239,7 +239,7 @@ export const terms: readonly Term[] = [
     use: 'readiness level',
     meaning: '`launched`, `kernel`, `guest`, `console`: how far a start is; `-wait LEVEL`',
   },
-  { use: 'snapshot, backup, COW image, backing file', meaning: 'see umlmon(7), SNAPSHOTS' },
+  { use: 'snapshot, backup, COW image, backing file', meaning: 'see umlmon(7), IMAGES and BACKUPS' },
   {
     use: 'user, account',
     meaning: 'a user of the host',
