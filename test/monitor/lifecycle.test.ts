@@ -20,7 +20,7 @@ test('what the kernel does is never refused', () => {
     }
 });
 
-test('every state can be left towards down', () => {
+test('from every state the VM can become stopped', () => {
   const reaches = (from: (typeof vmStates)[number], seen = new Set<string>()): boolean => {
     if (from === 'stopped') return true;
     if (seen.has(from)) return false;
@@ -32,7 +32,7 @@ test('every state can be left towards down', () => {
   expect(vmStates.filter((state) => !reaches(state))).toEqual([]);
 });
 
-test('a kill is always possible while there is something to kill', () => {
+test('a kill is always possible while a kernel runs', () => {
   for (const state of ['starting', 'running', 'stopping'] as const)
     expect(lifecycle[state]['kill-asked']).toEqual({ next: 'stopping', actions: ['kill'] });
 });

@@ -84,7 +84,7 @@ test('the same operation on another object is another operation, with its own pr
   expect(await joined).toMatchObject({ joined: true, summary: 'done' });
 });
 
-test('a kill does not overtake a restore, which runs while there is nothing to kill', async () => {
+test('a kill does not overtake a restore, during which no kernel runs', async () => {
   const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
   const { done, finish } = pending();
   const restore = operations.run('restore', 'uid 0', () => done, 'a');

@@ -108,7 +108,7 @@ test('a start that others join ends alike for all of them', async () => {
   expect(second.result).toEqual({ ...first.result, joined: true });
 });
 
-test('a start that fails fails alike for all who joined it, and releases everything', async () => {
+test('a failed start reports the same error to all clients that joined it, and releases everything', async () => {
   await open();
   const first = world.ask('start');
   await world.quiet();
@@ -138,7 +138,7 @@ test('a kill ends a start whose kernel has not announced itself', async () => {
   expect([...world.kernels.held]).toEqual([]);
 });
 
-test('a kill of a start that has no plan yet is answered when nothing can come of it', async () => {
+test('a kill of a start that has no plan yet is answered when no kernel can start any more', async () => {
   await open();
   const start = world.ask('start');
   await world.quiet();

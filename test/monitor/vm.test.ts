@@ -130,7 +130,7 @@ test('a stop without a time limit is a clean stop', async () => {
   expect(await waitForEvent(client, 'stop-stage')).toBe('ctrl-alt-del, then up to 3600 s');
 });
 
-test('a monitor keeps off the core of its guest while it runs', async () => {
+test('a monitor does not use the core of its guest while the guest runs', async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncpu = 0' });
   world.addImage('vm1');
   const { pid } = await world.startMonitor('vm1');

@@ -159,7 +159,7 @@ test('the screen at an offset, and the bytes after it: no gap, and nothing twice
   expect(lines.map(({ runs }) => runs.map(({ text }) => text).join('')).join('\n')).toContain('END');
 });
 
-test('who asks for more than an answer carries gets what it carries', async () => {
+test('a request for more than an answer can carry gets a full answer', async () => {
   const client = await connect('vm1');
   const shell = await GuestShell.open(client);
   await shell.run('head -c 100000 /dev/zero | tr "\\0" x; echo');

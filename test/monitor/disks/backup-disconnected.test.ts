@@ -104,7 +104,7 @@ test('a monitor that is killed in the pause together with its guard: the next mo
   await writes(next);
 }, 60_000);
 
-test('a kill overtakes a backup in the pause; nothing is left of it, and the VM starts again', async () => {
+test('a kill overtakes a backup in the pause; no file of the backup remains, and the VM starts again', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk` });
   const { client, kernelPid } = await bootGuest(world, 'vm1');
@@ -139,7 +139,7 @@ test('a guest that reboots while its backup is checked: both are done', async ()
   await expect.poll(restarted, { timeout: 20_000 }).toBe(true);
 }, 60_000);
 
-test('no space for the copy: the guest runs again, and nothing is left', async () => {
+test('no space for the copy: the guest runs again, and no file remains', async () => {
   const small = join(world.home, 'small');
   mkdirSync(small);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);

@@ -172,7 +172,7 @@ test('a new monitor without any run files serves, though it can write none', asy
   expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped', warningCount: 2 });
 });
 
-test('the images: the guest sees errors of its disk, and writes again when there is room', async () => {
+test('the images: the guest gets errors of its disk, and writes again when there is space', async () => {
   world.configure({ vm1: `${bootable}\nubd1 = /disks/data.dsk` });
   const disk = join(world.home, 'disk.img');
   writeFileSync(disk, '');

@@ -73,7 +73,7 @@ async function longestPause(vm: string, work: () => Promise<void>): Promise<numb
   return longest;
 }
 
-test('2,000 merges in place, asked for by a client, never write to a shared image', async () => {
+test('2,000 merges in place, requested by a client, never write to a shared image', async () => {
   const [cow, mine] = [join(disks('vm1'), 'e.cow'), join(disks('vm1'), 'mine.dsk')];
   makeImage(mine, size, [[0, size]]);
   const again = () => {

@@ -150,7 +150,7 @@ test('a race with a VM that starts while the monitor is dead: the adoption gets 
   expect([disks.length, warnings, isFree(base)]).toEqual([2, 0, false]);
 }, 60_000);
 
-test('a COW image with its backing file; and a configured disk that goes and comes back bigger', async () => {
+test('a COW image with its backing file; and a configured disk that is unplugged, enlarged and plugged', async () => {
   const base = addData(sharedDisk('base.dsk'), 0);
   utimesSync(base, 1_000_000_000, 1_000_000_000);
   writeCow(ownDisk('layer.cow'), '/shared/disks/base.dsk', base);
@@ -179,7 +179,7 @@ test('a COW image with its backing file; and a configured disk that goes and com
   expect((await again.run('cat /sys/block/ubdb/size')).output).toBe('196608');
 }, 90_000);
 
-test('a disk that cannot be plugged is refused before any request to the kernel, and nothing is left', async () => {
+test('a disk that cannot be plugged is refused before any request to the kernel, and no lock or record remains', async () => {
   const { client } = await startVm();
   const data = addData(sharedDisk('data.dsk'));
   addData(ownDisk('mine.dsk'), 0);
@@ -228,7 +228,7 @@ test('a disk that cannot be plugged is refused before any request to the kernel,
   await expect(plug(1, '/shared/disks/data.dsk ro')).rejects.toMatchObject({ code: 'STATE_WRONG' });
 }, 60_000);
 
-test('a kill of the VM in the middle of plugs and unplugs: all of them end, and nothing is left', async () => {
+test('a kill of the VM in the middle of plugs and unplugs: all of them end, and no lock or record remains', async () => {
   const image = addData(ownDisk('data.dsk'));
   const { client } = await startVm();
   for (let round = 0; round < 6; round++) {

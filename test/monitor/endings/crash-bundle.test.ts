@@ -42,7 +42,7 @@ async function killKernel(client: MonitorClient): Promise<void> {
 const names = () => readdirSync(crashes).sort();
 const read = (bundle: string, file: string) => readFileSync(join(bundle, file), 'utf8');
 
-test('a panic leaves everything that is known, and no secret', async () => {
+test('a bundle of a panic has all known facts, and no secret', async () => {
   const client = await monitorOf('append = password=hunter22secret "token=two words8" plain=visible');
   const since = await boot(client);
   const shell = await GuestShell.open(client);
@@ -114,7 +114,7 @@ test('a panic leaves everything that is known, and no secret', async () => {
   );
 });
 
-test('a requested end leaves no bundle', async () => {
+test('a requested stop makes no bundle', async () => {
   const client = await monitorOf();
   await boot(client);
   await client.call('stop', { timeoutMs: 0 });
@@ -129,7 +129,7 @@ test('a requested end leaves no bundle', async () => {
   expect(world.run('umlwatch', ['vm1', '-crash'])).toMatchObject({ status: 1, stdout: '' });
 });
 
-test('a killed kernel leaves one each time; the first of the loop and the newest are kept, also over a clean-up', async () => {
+test('every killed kernel leaves a bundle; the first of the loop and the newest stay, also after a clean-up', async () => {
   const client = await monitorOf('crash_bundles = 3');
   const paths: string[] = [];
   for (let i = 0; i < 5; i++) {
@@ -149,7 +149,7 @@ test('a killed kernel leaves one each time; the first of the loop and the newest
   expect(names()).toEqual(expected);
 });
 
-test('the newest is kept, also when the clock was set back since the others', async () => {
+test('the newest bundle stays, also when the clock was set back since the others', async () => {
   const client = await monitorOf('crash_bundles = 2');
   for (const day of ['01', '02']) {
     const name = `2199-01-${day}T00-00-00Z`;
@@ -174,7 +174,7 @@ test('crash_bundles = 0 keeps none', async () => {
   expect(names()).toEqual([]);
 });
 
-test('a full disk costs the bundle, and nothing else; with space again there are bundles again', async () => {
+test('a full disk prevents only the bundle; with free space there are bundles again', async () => {
   const client = await monitorOf('on_crash = restart');
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', crashes]).status).toBe(0);
   writeFileSync(join(crashes, 'ballast'), Buffer.alloc(56 * 1024));
@@ -204,7 +204,7 @@ test('half a bundle of a killed monitor is removed by the next one', async () =>
   rmSync(crashes, { recursive: true });
 });
 
-test('an adopted kernel that dies leaves one too', async () => {
+test('a crash of a kernel after a takeover has a bundle too', async () => {
   const client = await monitorOf();
   await boot(client);
   client.close();

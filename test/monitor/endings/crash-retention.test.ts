@@ -69,7 +69,7 @@ test.each([
   'a.json\0',
 ])('%j is not a file of a bundle', (path) => expect(isBundleFile(path)).toBe(false));
 
-test('crashes far apart: the oldest goes first', () => {
+test('crashes far apart: the oldest bundle is removed first', () => {
   expect(live(days(1, 2, 3, 4, 5, 6), 5)).toEqual(days(2, 3, 4, 5, 6));
 });
 
@@ -79,14 +79,14 @@ test('a crash loop keeps its first bundle and the newest ones', () => {
   expect(live([...days(1, 2), ...times], 5)).toEqual([start, ...times.slice(-4)]);
 });
 
-test('after the loop its first stays until the others of it are gone', () => {
+test('after a crash loop its first bundle stays until the others of the loop are removed', () => {
   const start = 86_400_000 * 10;
   const times = loop(start, 100);
   expect(live([...times, ...days(20, 21, 22)], 5)).toEqual([start, ...times.slice(-1), ...days(20, 21, 22)]);
   expect(live([...times, ...days(20, 21, 22, 23, 24)], 5)).toEqual(days(20, 21, 22, 23, 24));
 });
 
-test('whatever happens, the bounds hold and the newest is kept', () => {
+test('in all cases the bounds hold and the newest bundle stays', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1000, max: 2_000_000 }), { minLength: 1, maxLength: 40 }),

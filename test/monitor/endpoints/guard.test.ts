@@ -24,7 +24,7 @@ const remote: Caller = {
   remote: { address: '192.0.2.1', binding: null, welcome: () => undefined, dismiss: () => undefined },
 };
 
-test.each([null, ...roles])('who is %s reaches the handlers of that role, and no other one', async (role) => {
+test.each([null, ...roles])('role %s reaches the handlers of that role, and no other one', async (role) => {
   const reached: string[] = [];
   const answering = procedures.map((name) => {
     const handle = () => {

@@ -99,7 +99,7 @@ async function answerText(client: MonitorClient, procedure: ControlProcedure): P
 }
 
 describe('umlweb’s own user', () => {
-  test('has the control socket, and no role: nothing answers but that it has none', async () => {
+  test('owns the control socket, and has no role: every call is refused for that reason', async () => {
     expect(statSync(join(world.varDir, 'vm1/ctrl'))).toMatchObject({ uid: webUser.uid, gid: group });
     const client = await as({ ...webUser, groups: [group, 44] });
     for (const procedure of procedures) {
@@ -108,7 +108,7 @@ describe('umlweb’s own user', () => {
     }
   });
 
-  test('has the role of whom it calls for, once and for all, and their name is in events and records', async () => {
+  test('has the role of the user for whom it calls, for the whole connection, and events and records name that user', async () => {
     const client = await actingFor('console');
     await expect(client.call('kill', undefined)).rejects.toMatchObject({ code: 'ROLE_TOO_LOW' });
     for (const role of ['admin', 'console', 'view'])
@@ -150,7 +150,7 @@ describe('umlweb’s own user', () => {
   });
 });
 
-test('members of the group may not act for others; who is not of it has no role, whatever the mode of the socket', async () => {
+test('members of the group may not act for others; other users have no role, whatever the mode of the socket', async () => {
   const client = await as(member);
   await expect(client.call('actFor', { user: 'anna', role: 'view', address: '' })).rejects.toMatchObject({
     code: 'ACT_FOR_REFUSED',
@@ -185,7 +185,7 @@ describe('of console output, and of secrets,', () => {
     expect(JSON.stringify(all)).not.toMatch(new RegExp(`${mark}|${secret}`));
   });
 
-  test('role console sees them: they were there to be seen', async () => {
+  test('role console sees them: the answers contained them', async () => {
     const client = await actingFor('console');
     const { lastExit, settings } = await client.call('info', undefined);
     expect(lastExit?.lastLines).toContain(mark);

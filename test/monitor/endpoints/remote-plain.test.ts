@@ -113,7 +113,7 @@ describe('the client of rpcgen', () => {
   });
 });
 
-test('a session that was recorded is refused when it is played again', async () => {
+test('a recorded session is refused when it is replayed', async () => {
   const recorded: Buffer[] = [];
   const proxy = createServer((here) => {
     const there = connect(port, '127.0.0.1');
@@ -172,7 +172,7 @@ describe('a client that has not logged in', () => {
     await once(socket, 'close');
   });
 
-  test('who holds connections loses the oldest, and others get in', async () => {
+  test('a client that holds many connections loses the oldest, and others are accepted', async () => {
     const sockets: Socket[] = [];
     const closed: number[] = [];
     for (let number = 0; number <= remoteShares.strangers.perPeer; number++) {

@@ -194,7 +194,7 @@ async function captured(act: () => void): Promise<string> {
   return readFileSync(file, 'latin1');
 }
 
-describe('who listens on the way', () => {
+describe('a host on the path', () => {
   const act = (...options: readonly string[]) => {
     const script = 'echo the-se"cret"-of-con1\n';
     const args = [place, '-password-file', files.password, ...options, '-connect', 'con1'];
@@ -247,7 +247,7 @@ describe('the certificate of the host', () => {
     expect(known).toBe(`${place} ${shown.trim().replace(/^.*=/, '')}\n`);
   });
 
-  test('that is another one than last time gets no proof of the password', async () => {
+  test('that has changed since the last login gets no proof of the password', async () => {
     rmSync(join(world.varDir, '.tls.pem'));
     expect(await run('tcp = true')).toBe('REMOTE_IDENTITY');
     rmSync(files.known);
@@ -272,7 +272,7 @@ describe('the certificate of the host', () => {
     expect(await run(global, '-ca', join(world.home, 'ca.pem'))).toBe('REMOTE_IDENTITY');
   }, 60_000);
 
-  test('that cannot be used keeps the monitor from starting', () => {
+  test('that cannot be used prevents the start of the monitor', () => {
     configure(`tcp = true\ntls_cert = ${world.home}/host.pem\ntls_key = ${world.home}/ca.key`);
     const { status, stderr } = world.run('umlmon', ['-fg', 'vm1']);
     expect(status).toBe(3);

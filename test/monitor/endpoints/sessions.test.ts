@@ -129,7 +129,7 @@ describe('a login over TLS', () => {
     proxy.close();
   });
 
-  test('who has logged in may call for others, within the role of the password, and is named with them', async () => {
+  test('an authenticated client may call for others, within the role of the password, and is named with them', async () => {
     const ask = (role: string) =>
       logInAt(listener.port, password, async (client) => {
         const answer = await client.call('actFor', { user: 'anna', role, address: '192.0.2.7' });
@@ -165,7 +165,7 @@ describe('a login over TLS', () => {
     );
   });
 
-  test('without a password there is no way in', async () => {
+  test('without a password no login is possible', async () => {
     await removePasswords(varDir, allVms);
     expect(await logInAt(listener.port, password)).toMatch(/^AUTH_NO_PASSWORD/);
     await setPassword(varDir, { vm: allVms, role: 'operate' }, password);

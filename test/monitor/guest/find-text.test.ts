@@ -52,7 +52,7 @@ test('earlier output is searched on request', () => {
   expect(found).toBe(1);
 });
 
-test('a flood goes by, more than the ring holds, and the text behind it is found', () => {
+test('a text after more output than the ring holds is found', () => {
   const output = new Output();
   let found = 0;
   findText(output, 0, 'login:', () => found++);

@@ -79,7 +79,7 @@ describe.each([
     expect(await vm.order('environment')).toEqual(['TMPDIR=/tmp', 'PWD=/']);
   });
 
-  test('what it shares with the monitor it can neither block, nor make it type, nor write a lock full', async () => {
+  test('it cannot block the resources that it shares with the monitor, type through them, or fill a lock file', async () => {
     const { EPERM = [], ...others } = await vm.outcomes('terminals 0 10');
     expect(EPERM.filter((name) => name === 'F_SETFL')).toHaveLength(11);
     for (const name of ['TIOCSTI', 'TIOCSETD', 'FIONBIO', 'F_SETFL']) {
@@ -92,7 +92,7 @@ describe.each([
     expect(await vm.order('environment')).toHaveLength(2);
   });
 
-  test('abstract names of the host are not its own', async () => {
+  test('it cannot use abstract socket names of the host', async () => {
     const server = createServer();
     const name = `umlmon-test-${process.pid}`;
     await new Promise<void>((resolve) => server.listen(`\0${name}`, resolve));
@@ -100,7 +100,7 @@ describe.each([
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('its memory is bounded, and what it asks for beyond is its own error', async () => {
+  test('its memory is bounded, and a request beyond the bound fails only for itself', async () => {
     const [line = ''] = await vm.order('fill-memory');
     const [, bytes = '', why = ''] = /^(\d+) (\w+)$/.exec(line) ?? [];
     expect(why).toBe('ENOSPC');
@@ -155,7 +155,7 @@ describe.each([
   });
 });
 
-describe('what it leaves, and what it pretends', () => {
+describe('leftovers and false reports of a kernel', () => {
   let vm: HostileVm;
   let namespace: string;
 
@@ -175,7 +175,7 @@ describe('what it leaves, and what it pretends', () => {
     return (await vm.client.call('info', undefined)).state;
   };
 
-  test('a VM of the same user is out of its sight', async () => {
+  test('it cannot see a VM of the same user', async () => {
     const neighbour = await vm.startNeighbour();
     expect((await vm.order(`signal ${neighbour}`)).slice(0, 2)).toEqual(['kill ESRCH', 'ptrace ESRCH']);
     for (const path of [
@@ -186,7 +186,7 @@ describe('what it leaves, and what it pretends', () => {
       expect(await vm.order(`connect ${path}`)).toEqual(['look ENOENT', 'connect EPERM']);
   });
 
-  test('a delay loop calibration that it makes up is not learnt', async () => {
+  test('a false delay loop calibration is not stored', async () => {
     await vm.order('calibrate');
     await delay(monitorLimits.bootMessagesWait + 300);
     expect(existsSync(join(vm.world.varDir, '.cache/lpj'))).toBe(false);

@@ -111,7 +111,7 @@ describe('every command', () => {
     expect(await ask('config mem')).toBe(String(64 * 1024 ** 2));
   });
 
-  test('what the kernel would wait in, and what is the monitor’s, is refused', async () => {
+  test('files in which the kernel would wait, and devices of the monitor, are refused', async () => {
     expect(await refusal('proc kmsg')).toMatch(/^MCONSOLE_COMMAND: .*endless/);
     expect(await refusal('config con1=null')).toMatch(/^MCONSOLE_COMMAND: con1 is a console of the monitor/);
     // The kernel reads the number in any base.
@@ -129,7 +129,7 @@ describe('every command', () => {
     expect(await refusal('go')).toBe('STATE_WRONG: it is not paused');
   });
 
-  test('reboot, halt and sysrq o are asked for', async () => {
+  test('reboot, halt and sysrq o count as requested', async () => {
     const before = (await client.call('info', undefined)).kernelPid;
     expect(await ask('reboot')).toMatch(/running|up/);
     const info = await client.call('info', undefined);

@@ -53,7 +53,7 @@ describe('the one place that stops a guest', () => {
     await expect(pause.resume('uid 0')).rejects.toMatchObject({ code: 'STATE_WRONG' });
   });
 
-  test('a paused guest cannot be kept for a backup, and one that is kept cannot be paused', async () => {
+  test('a paused guest cannot be frozen for a backup, and a guest that is frozen for a backup cannot be paused', async () => {
     await pause.pause('uid 7', 0);
     expect(() => pause.bar()).toThrow(/paused, by uid 7.*resume it first: umlwatch vm1 -resume/);
     await pause.resume('uid 7');

@@ -77,7 +77,7 @@ describe('a real guest', () => {
     expect(world.run('umlwatch', ['vm1', '-stats'])).toMatchObject({ status: 5 });
   });
 
-  test('is asked for its numbers, which are those that its programs see', async () => {
+  test('is read by its kernel, with the values that its programs see', async () => {
     await client.call('start', undefined);
     await waitForEvent(client, 'guest-message');
     shell = await GuestShell.open(client);

@@ -16,7 +16,7 @@ describe('how much', () => {
     expect(parseMeminfo(text.replace('MemFree', 'MemFrei'))).toBeUndefined();
   });
 
-  test('is never more than what is free, less the reserve, in whole MiB', () => {
+  test('is at most the free memory less the reserve, in whole MiB', () => {
     const bytes = fc.integer({ min: 0, max: 2 ** 40 });
     fc.assert(
       fc.property(bytes, bytes, bytes, (total, free, available) => {

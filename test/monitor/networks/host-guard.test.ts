@@ -77,7 +77,7 @@ test('two checks in one queue run one after the other, and close waits for the r
   expect(count('ended')).toBe(2);
 });
 
-test('a failure that lasts is reported once, and again when there was a look without it', async () => {
+test('a lasting failure is reported once, and again after a check without it', async () => {
   const look = async (text: string, until: () => boolean) => {
     script('ip', `echo looked >>log; ${text}`);
     const before = count('looked');

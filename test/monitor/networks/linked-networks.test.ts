@@ -91,7 +91,7 @@ test('problems of a link are reported before the start', () => {
   );
 });
 
-test('a mirror sees once what others send each other, takes part itself, and goes without a trace', async () => {
+test('a mirror receives each packet of the others once, can send and receive itself, and is removed completely', async () => {
   const before = state(here);
   const lab = 'eth0 = network(name=lab)';
   await here.monitors({ vm1: lab, vm2: lab, vm3: 'eth0 = network(name=lab, mirror=on)' });

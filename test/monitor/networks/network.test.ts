@@ -186,7 +186,7 @@ test('VMs on a bridge reach each other; with isolated they do not, and those wit
   expect(host.state()).toBe(before);
 });
 
-test('a setting that another program has changed meanwhile is left', async () => {
+test('a setting that another program has changed meanwhile is not restored', async () => {
   lan();
   const [client] = await monitors(
     'host_to_host(proxy_if=proxy1, proxy_addr=10.8.0.1, guest_addr=10.9.0.2, host_if=lan0)',

@@ -149,7 +149,7 @@ test('addresses, routes, settings, announcements, ports of bridges and whole bri
   }
 }, 60_000);
 
-test('what is of others, or was set down on purpose, is a warning in -info, list and doctor as long as it lasts', async () => {
+test("a problem of another program's resources, or an interface set down on purpose, is a warning in -info, list and doctor while it lasts", async () => {
   await lan.monitors({ vm1: `eth0 = ${toHost}\neth1 = bridged(bridge_if=br0, proxy_if=p1)` });
   const client = lan.client('vm1');
   await client.call('start', undefined);

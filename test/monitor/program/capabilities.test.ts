@@ -76,7 +76,7 @@ test('without kill: a refused signal is a warning, reported once, and -kill halt
   expect(umlwatch('-start').status).toBe(0);
 }, 60_000);
 
-test('without a descriptor left: what needs one is refused, and the VM can be stopped', async () => {
+test('without a free descriptor: what needs one is refused, and the VM can be stopped', async () => {
   without(['mac_admin']);
   await world.startMonitor('vm1');
   umlwatch('-start');

@@ -46,7 +46,7 @@ const manifest = (change: Partial<Manifest>): Manifest => ({
   ...change,
 });
 
-test('a backup is judged by what was wanted of it', () => {
+test('a backup is judged by the requested consistency', () => {
   expect(notFrozen(manifest({}), '', layout)).toBeUndefined();
   expect(notFrozen(manifest({ consistency: 'frozen' }), 'ssl0', layout)).toBeUndefined();
   expect(notFrozen(manifest({ consistency: 'crash' }), 'ssl0', layout)?.message).toMatch(

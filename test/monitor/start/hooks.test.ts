@@ -180,7 +180,7 @@ describe('one call', () => {
     expect(events[0]).toMatch(/^hook cancelled/);
   });
 
-  test('moments come one after the other', async () => {
+  test('hooks run one after the other', async () => {
     writeHook('echo "$1 begins" >>"$log"; sleep 0.1; echo "$1 ends" >>"$log"');
     const moments: Exclude<HookMoment, 'prepare'>[] = ['start', 'ready', 'stopped', 'release'];
     for (const moment of moments) hooks.call(moment, hook, plan);
@@ -219,7 +219,7 @@ describe('a real VM', () => {
     });
   });
 
-  test('a refused start leaves nothing; one whose hook hangs at prepare continues', async () => {
+  test('a refused start leaves no files; a start whose hook hangs at prepare continues', async () => {
     writeHook('exit 1');
     await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'HOOK_REFUSED' });
     expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped' });

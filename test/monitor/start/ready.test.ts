@@ -37,7 +37,7 @@ async function readyEvents(client: MonitorClient): Promise<Record<string, string
     .map(({ attributes }) => Object.fromEntries(attributes.map(({ name, value }) => [name, value])));
 }
 
-test('each level in its order, with times; nothing is reached when the kernel is gone', async () => {
+test('each level in its order, with times; no level counts as reached after the end of the kernel', async () => {
   const client = await monitorOf('ready = console\nready_pattern = con1 up-and-running');
   expect(await readiness(client)).toEqual({ configured: 'console', ready: false, reached: [] });
   await client.call('start', undefined);
@@ -85,7 +85,7 @@ test('free text of a guest is not readiness; the readiness message passes in a f
   expect(await wait(client, 'ready')).toMatchObject({ level: 'guest' });
 });
 
-test('a text behind a flood of output that looks like it is found', async () => {
+test('a text after a flood of similar output is found', async () => {
   const client = await monitorOf('ready_pattern = con1 up-and-running');
   await client.call('start', undefined);
   const shell = await GuestShell.open(client);

@@ -44,7 +44,7 @@ test('a kill ends a start that is not more than a plan yet', async () => {
   expect(await client.call('info', undefined)).toMatchObject({ state: 'stopped', kernelPid: 0 });
 }, 30_000);
 
-test('a monitor that leaves starts nothing any more', async () => {
+test('a monitor that shuts down starts nothing any more', async () => {
   await serve('stop_timeout = 10s');
   await client.call('start', undefined);
   const { kernelPid } = await client.call('info', undefined);

@@ -121,7 +121,7 @@ test('SIGQUIT leaves the guest running, SIGHUP waits for its end', async () => {
   expect(await ended).toBe(0);
 });
 
-test('-cleanup removes what a killed monitor has left, and nothing of a living VM', async () => {
+test('-cleanup removes what a killed monitor has left, and nothing of a running VM', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');
   expect(world.run('umlmon', ['-cleanup', 'vm1'])).toMatchObject({
     status: 5,

@@ -53,7 +53,7 @@ test('another RUNDIR in the configuration, or in the environment, makes no secon
   expect(world.run('umlmon', ['-cleanup', 'vm1']).stderr).toContain('another monitor serves this VM');
 }, 60_000);
 
-test('a killed monitor is followed by one that takes the guest over, also when RUNDIR is gone', async () => {
+test('the next monitor takes the guest over after a kill of the monitor, also when RUNDIR was removed', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
   rmSync(world.runDir, { recursive: true });

@@ -27,7 +27,7 @@ test('a lost file mostly gives the same addresses again, and another host gives 
   expect(claimMacs([], { vm: 'vm1', wishes: [{ unit: 0 }] }, wide, 'other host').macs).not.toEqual(macs);
 });
 
-test('an interface that comes back has its old address; one that is out of a new range gets another', () => {
+test('an interface that is configured again has its old address; one outside of a new range gets another', () => {
   const { pool, macs } = claim([], 'vm1', [{ unit: 0 }, { unit: 1 }]);
   const less = claim(pool, 'vm1', [{ unit: 0 }]);
   expect(less.pool).toBe(pool);
