@@ -241,7 +241,10 @@ export class Viewers {
     release();
     if (this.#controls.get(channel) === viewer) this.#free(viewer);
     channel.viewers -= 1;
-    this.#vm.events.publish('console-detached', `${by} left ${channel.name}`, { channel: channel.name, by });
+    this.#vm.events.publish('console-detached', `${by} detached from ${channel.name}`, {
+      channel: channel.name,
+      by,
+    });
   }
 
   #infoOf({ id, channel, by, since, typedAt, acknowledged, skipped }: Viewer): ViewerInfo {

@@ -217,7 +217,7 @@ export function notFrozen(
   const seconds = monitorLimits.guestFreezeWait / 1000;
   return new UmlmonError('BACKUP_NOT_FROZEN', {
     place: join(backups, name),
-    cause: `the backup is there, and is not frozen (${consistency}): the guest has not answered "frozen" on ${freezeChannel} within ${seconds} s${unclean ? `, or ${unclean.path} was written to after that` : ''}`,
+    cause: `the backup exists, but is not frozen (${consistency}): the guest has not answered "frozen" on ${freezeChannel} within ${seconds} s${unclean ? `, or ${unclean.path} was written to after that` : ''}`,
     hint: `look for the program that freezes in the guest, see umlmon(7), BACKUPS: umlwatch ${vm} -connect ${freezeChannel}`,
   });
 }

@@ -68,7 +68,7 @@ export class Backups {
       throw new UmlmonError('BACKUP_INTERRUPTED', {
         place: this.#vm.layout.vm,
         cause: String(abort.signal.reason),
-        hint: 'nothing of this backup is kept: make another one',
+        hint: 'the unfinished backup is removed: make another one',
       });
     } finally {
       this.#current = undefined;

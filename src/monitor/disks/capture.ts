@@ -158,7 +158,7 @@ async function reopen(
     throw new UmlmonError('IMAGE_SWAPPED', {
       place: hostPath,
       cause: 'it is not the image that the VM was started with',
-      hint: 'put that one back, or start the VM anew',
+      hint: 'restore that image at its path, or restart the VM',
     });
   } finally {
     if (own !== undefined) closeSync(own);
@@ -319,6 +319,6 @@ function cutOff(cause: string): UmlmonError {
   return new UmlmonError('BACKUP_INTERRUPTED', {
     place: 'images',
     cause,
-    hint: 'nothing is kept of this backup',
+    hint: 'the unfinished backup is removed',
   });
 }

@@ -120,7 +120,7 @@ export class Disks {
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(() => {
       if (!this.#closed) return work();
-      throw new UmlmonError('STATE_WRONG', { place: this.#host.vm, cause: 'its kernel is gone' });
+      throw new UmlmonError('STATE_WRONG', { place: this.#host.vm, cause: 'its kernel has ended' });
     });
     // The caller gets the failure; the next piece of work runs anyway.
     this.#turn = done.catch(() => undefined);

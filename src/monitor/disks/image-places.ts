@@ -68,7 +68,7 @@ export class ImagePlaces {
       const isLink = error.code === 'ELOOP';
       throw new UmlmonError(isLink ? 'IMAGE_LINK' : 'IMAGE_MISSING', {
         place: this.hostPathOf(path),
-        cause: isLink ? `a symbolic link is in the path of ${host}` : `there is no directory ${host}`,
+        cause: isLink ? `a symbolic link is in the path of ${host}` : `the directory ${host} does not exist`,
         hint: isLink ? 'put the directory itself in its place' : `mkdir ${host}`,
       });
     }

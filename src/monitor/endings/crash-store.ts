@@ -146,7 +146,7 @@ function removeDraft(draft: string): void {
 function unknown(bundle: string, file: string): UmlmonError {
   return new UmlmonError('CRASH_UNKNOWN', {
     place: printable(bundle, UMLMON_NAME_MAX),
-    cause: `there is no such crash, or no file ${printable(file, UMLMON_NAME_MAX)} in it`,
+    cause: `the crash bundle, or its file ${printable(file, UMLMON_NAME_MAX)}, does not exist`,
     hint: 'the command -crashes lists them',
   });
 }

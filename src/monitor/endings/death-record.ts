@@ -26,7 +26,7 @@ export function readDeathRecord({ deaths }: VmLayout): DeathRecord {
     new UmlmonError('HOST_FILE', {
       place: deaths,
       cause: `earlier unexpected exits are unknown to restart_limit: ${cause}`,
-      hint: 'the count starts again; the next unexpected exit writes the file anew',
+      hint: 'the count starts again; the next unexpected exit writes a new file',
     });
   let record: unknown;
   try {

@@ -43,7 +43,7 @@ function readOwn(path: string): string | undefined {
 
 function readSecret(path: string): string {
   const text = readOwn(path);
-  if (text === undefined) throw unusable(path, 'there is no such file');
+  if (text === undefined) throw unusable(path, 'the file does not exist');
   return text;
 }
 

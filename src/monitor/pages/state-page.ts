@@ -7,7 +7,7 @@ const states: Readonly<Record<VmState, string>> = {
   running: 'The kernel answers on its management console. Its init may still be running.',
   stopping: 'A stop or kill is in progress.',
   unmanaged:
-    'A kernel of this VM runs that does not match the record of its previous monitor. It is unmanaged, and is never changed.',
+    'A kernel of this VM runs that does not match the record of its previous monitor. The monitor never changes such a kernel.',
 };
 
 const events: Readonly<Record<LifecycleEvent, string>> = {
@@ -67,7 +67,7 @@ export function generateStatePage(): { path: string; text: string }[] {
 
 const eventNames = Object.keys(events) as LifecycleEvent[];
 
-/** One line for every change of state: `down ── start-asked ──▶ starting`. */
+/** One line for every change of state: `stopped ── start-asked ──▶ starting`. */
 function arrows(): string[] {
   const width = Math.max(...vmStates.map((state) => state.length));
   const length = Math.max(...eventNames.map((event) => event.length)) + 2;

@@ -48,7 +48,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   if (vmConfig.start === 'off')
     throw new UmlmonError('VM_OFF', {
       place: vmConfig.name,
-      cause: 'the configuration says start = off',
+      cause: 'the configuration has start = off',
       hint: 'set start = manual, or boot',
     });
   requireTrusted(config.global, { ...vmConfig, hook: '' });

@@ -75,7 +75,7 @@ export class ServiceReport {
   }
 }
 
-/** `running, ready`; `running, guest not reached yet`; `down; start failed: …` */
+/** `running, ready`; `running, guest not reached yet`; `stopped; start failed: …` */
 export function statusText({ state, readiness }: Omit<ReportedVm, 'isComing'>, failure: string): string {
   if (state === 'running')
     return readiness.ready ? 'running, ready' : `running, ${readiness.configured} not reached yet`;

@@ -24,7 +24,7 @@ export async function runCleanup(source: ConfigSource, json: boolean): Promise<v
     console.log(
       removed.length > 0
         ? `${vm.name}: removed\n  ${removed.join('\n  ')}`
-        : `${vm.name}: nothing is left over`,
+        : `${vm.name}: no leftovers found`,
     );
 
   async function cleanUnderLock(): Promise<string[]> {

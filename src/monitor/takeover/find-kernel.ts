@@ -66,7 +66,7 @@ function look(layout: VmLayout): KernelSearch {
   if (!record) return unmanaged(`the lock ${layout.vmLock} is held, but no record names its holder`);
   const { initPid } = readStatus(layout.status);
   const launcher = initPid === undefined ? undefined : parentOf(initPid);
-  if (!launcher) return unmanaged('the launcher of the recorded kernel is gone', true);
+  if (!launcher) return unmanaged('the launcher of the recorded kernel has ended', true);
   const jailed = jailedProcesses(launcher.pid);
   if (!jailed || jailed.init.pid !== initPid) return unmanaged('the recorded jail has no kernel', true);
   const { kernel } = jailed;

@@ -4,7 +4,7 @@ import type { Need, Thing } from './needs.ts';
 
 export interface Drift {
   readonly need: Need;
-  /** For users: `the address 10.7.0.1/24 of web-1a2b is gone`. */
+  /** For users: `the address 10.7.0.1/24 of web-1a2b is missing`. */
   readonly text: string;
   /** Whether it can be restored now: what it depends on exists. */
   readonly isMakeable: boolean;
@@ -46,7 +46,7 @@ function damageOf(thing: Thing, found: FoundNetwork): string | undefined {
     case 'route':
       return found.routes.has(`${single(thing.what)} dev ${thing.name}`)
         ? undefined
-        : `the route to ${thing.what} over ${thing.name} is gone`;
+        : `the route to ${thing.what} over ${thing.name} is missing`;
     case 'proxy':
       return found.proxies.has(`${thing.what} dev ${thing.name}`)
         ? undefined
@@ -73,7 +73,7 @@ function damageOfLink(thing: Thing, link: FoundLink | undefined): string | undef
   const unless = (isWell: boolean | undefined, text: string) => (isWell === true ? '' : text);
   switch (thing.is) {
     case 'link':
-      if (!link) return `the interface ${thing.name} is gone`;
+      if (!link) return `the interface ${thing.name} is missing`;
       return unless(
         thing.alias === undefined || thing.alias === link.alias,
         `the interface ${thing.name} is not the one of umlmon: its alias is ${link.alias || 'empty'}`,
@@ -87,7 +87,7 @@ function damageOfLink(thing: Thing, link: FoundLink | undefined): string | undef
     case 'address':
       return unless(
         link?.addresses.includes(thing.what),
-        `the address ${thing.what} of ${thing.name} is gone`,
+        `the address ${thing.what} of ${thing.name} is missing`,
       );
     case 'port':
       return unless(
@@ -104,7 +104,7 @@ function damageOfTable(
   { tables }: FoundNetwork,
 ): string | undefined {
   const found = tables.get(`${family} ${table}`);
-  if (!found) return `the nftables table ${family} ${table} is gone`;
+  if (!found) return `the nftables table ${family} ${table} is missing`;
   if (!chains) return undefined;
   const names = new Set([...chains.keys(), ...found.keys()]);
   const other = [...names].find((name) => chains.get(name) !== found.get(name));

@@ -78,8 +78,8 @@ test('doctor compares the resources of a VM with the host, also without its moni
   try {
     lan.host.run('nft flush ruleset');
     expect(lost()).toEqual([
-      expect.stringMatching(/the nftables table inet umlmon-nat-\w+ is gone/),
-      expect.stringMatching(/the nftables table netdev umlmon-network-\w+ is gone/),
+      expect.stringMatching(/the nftables table inet umlmon-nat-\w+ is missing/),
+      expect.stringMatching(/the nftables table netdev umlmon-network-\w+ is missing/),
     ]);
   } finally {
     process.kill(pid, 'SIGCONT');

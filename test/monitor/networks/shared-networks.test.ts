@@ -209,7 +209,7 @@ test('addresses of the pool stay, and are free when the VM is removed', async ()
   expect(lan.world.run('umlmon', ['-cleanup', 'vm2'])).toMatchObject({ status: 0 });
   expect(first.slice(2)).toContain((await macs('vm3'))[0]);
   expect(lan.world.run('umlmon', ['-cleanup', 'vm2'])).toMatchObject({
-    stdout: 'vm2: nothing is left over\n',
+    stdout: 'vm2: no leftovers found\n',
   });
 });
 

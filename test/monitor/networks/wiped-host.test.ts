@@ -76,9 +76,9 @@ test('all tables of nftables are restored after nft flush ruleset, also tables w
     )
     .toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^the nftables table inet umlmon-nat-\w+ is gone: restored$/),
-        expect.stringMatching(/^the nftables table netdev umlmon-network-\w+ is gone: restored$/),
-        expect.stringMatching(/^the nftables table inet umlmon-forward-\w+ is gone: restored$/),
+        expect.stringMatching(/^the nftables table inet umlmon-nat-\w+ is missing: restored$/),
+        expect.stringMatching(/^the nftables table netdev umlmon-network-\w+ is missing: restored$/),
+        expect.stringMatching(/^the nftables table inet umlmon-forward-\w+ is missing: restored$/),
       ]),
     );
   const [, nat = ''] = /table inet (umlmon-nat-\w+)/.exec(before) ?? [];
@@ -110,11 +110,11 @@ test('addresses, routes, settings, announcements, ports of bridges and whole bri
   const [, lab = ''] = /^(lab-\w+):/m.exec(before) ?? [];
   let repairs = 0;
   for (const [command, words] of [
-    ['ip address flush dev p0', /the address 10\.8\.0\.1\/32 of p0 is gone/],
-    ['ip route flush dev p0', /the route to 10\.9\.0\.2\/32 over p0 is gone/],
+    ['ip address flush dev p0', /the address 10\.8\.0\.1\/32 of p0 is missing/],
+    ['ip route flush dev p0', /the route to 10\.9\.0\.2\/32 over p0 is missing/],
     ['ip link set p1 nomaster', /p1 is in no bridge, not in br0/],
     ['ip link set p1 type bridge_slave isolated off', /the port p1 is not isolated/],
-    [`ip address flush dev ${web}`, /the address 10\.7\.0\.1\/24 of web-\w+ is gone/],
+    [`ip address flush dev ${web}`, /the address 10\.7\.0\.1\/24 of web-\w+ is missing/],
   ] as const) {
     lan.host.run(command);
     await expect.poll(state, patience).toBe(before);
@@ -187,7 +187,7 @@ test("a problem of another program's resources, or an interface set down on purp
   await expect
     .poll(() => warnings('vm1'), patience)
     .toEqual([
-      { what: 'the interface br0 is gone', hint: 'ip link add br0 type bridge; ip link set dev br0 up' },
+      { what: 'the interface br0 is missing', hint: 'ip link add br0 type bridge; ip link set dev br0 up' },
     ]);
   // As ifup does it: the port comes back by itself.
   lan.host.run('ip link add br0 type bridge');
@@ -201,7 +201,7 @@ test("a problem of another program's resources, or an interface set down on purp
   lan.host.run('ip link delete p1');
   await expect
     .poll(() => warnings('vm1'), patience)
-    .toEqual([{ what: 'the interface p1 is gone', hint: 'umlwatch vm1 -restart' }]);
+    .toEqual([{ what: 'the interface p1 is missing', hint: 'umlwatch vm1 -restart' }]);
 }, 60_000);
 
 test('networks of every kind need neither repair nor warning after a start, in a later check, and in doctor', async () => {
@@ -287,7 +287,7 @@ test('a table that another program removes repeatedly is no longer restored', as
     .toEqual([
       {
         what: expect.stringMatching(
-          /^the nftables table inet umlmon-nat-\w+ is gone; another program removes it repeatedly/,
+          /^the nftables table inet umlmon-nat-\w+ is missing; another program removes it repeatedly/,
         ),
         hint: 'find that program: nft monitor',
       },

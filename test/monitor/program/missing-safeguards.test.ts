@@ -50,7 +50,7 @@ test('a backup is judged by the requested consistency', () => {
   expect(notFrozen(manifest({}), '', layout)).toBeUndefined();
   expect(notFrozen(manifest({ consistency: 'frozen' }), 'ssl0', layout)).toBeUndefined();
   expect(notFrozen(manifest({ consistency: 'crash' }), 'ssl0', layout)?.message).toMatch(
-    /backups\/b: the backup is there, and is not frozen \(crash\): .*umlwatch vm1 -connect ssl0\)$/,
+    /backups\/b: the backup exists, but is not frozen \(crash\): .*umlwatch vm1 -connect ssl0\)$/,
   );
   expect(levelOf('backup', { as_wanted: 'no' })).toBe('warn');
   expect(levelOf('backup', { as_wanted: 'yes' })).toBe('info');

@@ -139,7 +139,7 @@ test('-cleanup removes what a killed monitor has left, and nothing of a running 
   const { removed } = JSON.parse(cleaned.stdout);
   expect(removed).toContain(join(world.varDir, 'vm1/ctrl'));
   for (const path of removed) expect(existsSync(path), path).toBe(false);
-  expect(world.run('umlmon', ['-cleanup', 'vm1']).stdout).toBe('vm1: nothing is left over\n');
+  expect(world.run('umlmon', ['-cleanup', 'vm1']).stdout).toBe('vm1: no leftovers found\n');
   expect(existsSync(join(world.varDir, 'vm1/jail/disks/root.dsk'))).toBe(true);
   rmSync(join(world.varDir, 'vm1/log'), { recursive: true });
 });

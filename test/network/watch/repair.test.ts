@@ -46,7 +46,7 @@ test('a repair, for which other monitors wait, lists the tables of the VM and no
   const place = { directory, vm: 'vm1' };
   const { made, left, failure } = await repairNetwork(place, programs(), [table], () => true);
   expect({ made, left, failure }).toEqual({
-    made: ['the nftables table inet umlmon-nat-1 is gone'],
+    made: ['the nftables table inet umlmon-nat-1 is missing'],
     left: [],
     failure: undefined,
   });
