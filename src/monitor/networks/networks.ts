@@ -70,7 +70,8 @@ export class Networks {
   }
 
   /**
-   * Until it is closed, reports when the guest sets an interface up or down, and repairs the host resources of the VM. Errors: HOST_SYSTEM_CALL.
+   * Until it is closed, reports when the guest sets an interface up or down, and repairs the host resources of the
+   * VM. Errors: HOST_SYSTEM_CALL.
    */
   watch(
     onChange: (one: Interface, link: LinkStatus['link']) => void,

@@ -5,8 +5,8 @@ import { lock } from '../../system/native/native.ts';
 
 /**
  * The lock that makes a monitor the only one of its VM. It is in the directory of the VM's data: two monitors of
- * the same data exclude each other even if RUNDIR was replaced. The descriptor holds it, so a SIGKILL frees it. Returns the descriptor, which
- * the caller closes. Errors: MONITOR_RUNNING.
+ * the same data exclude each other even if RUNDIR was replaced. The descriptor holds it, so a SIGKILL frees it.
+ * Returns the descriptor, which the caller closes. Errors: MONITOR_RUNNING.
  */
 export function takeMonitorLock({ monitorLock, vm }: VmLayout): number {
   const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
