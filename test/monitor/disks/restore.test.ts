@@ -15,75 +15,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { layoutOf } from '../../../src/jail/layout.ts';
 import { fileIdentity, freshNameFor } from '../../../src/monitor/disks/image-places.ts';
 import { settleRestore } from '../../../src/monitor/disks/restore-journal.ts';
-import type { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
-import { GuestShell, waitForEvent } from '../../helpers/guest/guest.ts';
-import { testImage, vmUid, World } from '../../helpers/programs/world.ts';
-
-let world: World;
-const mounts: string[] = [];
-
-beforeEach(() => {
-  world = new World();
-});
-
-afterEach(async () => {
-  await world.stopMonitors();
-  for (const path of mounts.splice(0)) execFileSync('umount', ['-l', path]);
-  await world.close();
-});
-
-async function monitorOf(vm = 'vm1'): Promise<MonitorClient> {
-  await world.startMonitor(vm);
-  return world.client(vm);
-}
-
-async function start(client: MonitorClient): Promise<GuestShell> {
-  const { eventsNext } = await client.call('info', undefined);
-  await client.call('start', undefined);
-  await waitForEvent(client, 'guest-message', eventsNext);
-  return GuestShell.open(client);
-}
-
-const stop = (client: MonitorClient) => client.call('stop', { timeoutMs: 0 });
-const disks = () => join(world.varDir, 'vm1/jail/disks');
-const store = () => join(world.varDir, 'vm1/backups');
-
-/** Two small disks, both filled with one letter. */
-function fill(letter: string): void {
-  for (const name of ['a.dsk', 'b.dsk']) {
-    const path = join(disks(), name);
-    writeFileSync(path, letter.repeat(4 * 2 ** 20));
-    chownSync(path, vmUid, vmUid);
-  }
-}
-/** The letter of both disks; fails unless each is whole. */
-function letters(): string {
-  return ['a.dsk', 'b.dsk']
-    .map((name) => {
-      const text = readFileSync(join(disks(), name), 'latin1');
-      expect(text.length).toBe(4 * 2 ** 20);
-      expect(new Set(text).size).toBe(1);
-      return text[0];
-    })
-    .join('');
-}
-const twoMore = 'ubd0 = /disks/root.dsk\ncon1 = pty log\nubd1 = /disks/a.dsk\nubd2 = /disks/b.dsk';
-
-/** The client of a VM that is stopped, with a backup `x` of two disks full of the letter x. */
-async function backUpTwo(): Promise<MonitorClient> {
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  const client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
-  return client;
-}
+import { vmUid } from '../../helpers/programs/world.ts';
+import {
+  backUpTwo,
+  disks,
+  fill,
+  letters,
+  monitorOf,
+  mounts,
+  start,
+  stop,
+  store,
+  world,
+} from './restore-world.ts';
 
 test('a restore brings back what the disk had, with its owner and mode; it is refused while the VM runs', async () => {
   const image = world.addImage('vm1');
@@ -312,63 +260,3 @@ test('a journal that cannot be finished prevents a start, with the reason', asyn
   rmSync(journal);
   await start(client);
 }, 30_000);
-
-test('the newest backups are kept; one with errors is reported and replaces none', async () => {
-  world.addImage('vm1');
-  const data = join(disks(), 'data.dsk');
-  execFileSync('cp', ['--sparse=always', testImage(), data]);
-  chownSync(data, vmUid, vmUid);
-  world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty\nubd1 = /disks/data.dsk\nbackups = 2' });
-  const client = await monitorOf();
-  const shell = await start(client);
-  const names = async () => (await client.call('backupList', undefined)).backups.map(({ name }) => name);
-  for (const name of ['a', 'b', 'c']) await client.call('backup', { name });
-  expect(await names()).toEqual(['b', 'c']);
-  expect((await client.call('backup', { name: '' })).summary).toMatch(
-    /^backup \d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ: 2 images/,
-  );
-  const [, newest] = await names();
-  // The guest overwrites an inode table.
-  await shell.run('dd if=/dev/urandom of=/dev/ubdb bs=4k seek=10 count=60 conv=notrunc; sync');
-  await expect(client.call('backup', { name: 'bad' })).rejects.toMatchObject({
-    code: 'BACKUP_INCONSISTENT',
-    reason: expect.stringContaining('/disks/data.dsk: e2fsck'),
-  });
-  expect(await names()).toEqual(['c', newest, 'bad']);
-  expect(world.run('umlwatch', ['vm1', '-backups']).stdout).toMatch(/^ {2}bad .*HAS ERRORS$/m);
-}, 60_000);
-
-test('a new backup is kept, also when the clock was set back since the others', async () => {
-  world.addImage('vm1');
-  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 1' });
-  const client = await monitorOf();
-  await client.call('start', undefined);
-  await client.call('backup', { name: 'before' });
-  const path = join(world.varDir, 'vm1/backups/before/manifest.json');
-  const manifest = JSON.parse(readFileSync(path, 'utf8'));
-  writeFileSync(path, JSON.stringify({ ...manifest, takenAt: Date.UTC(2199, 0, 1) }));
-  await client.call('backup', { name: 'after' });
-  const { backups } = await client.call('backupList', undefined);
-  expect(backups.map(({ name }) => name)).toEqual(['after']);
-}, 60_000);
-
-test('more backups than a list can show are not too many to be counted', async () => {
-  world.addImage('vm1');
-  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 502' });
-  const client = await monitorOf();
-  await client.call('start', undefined);
-  await client.call('backup', { name: 'first' });
-  const store = join(world.varDir, 'vm1/backups');
-  const manifest = JSON.parse(readFileSync(join(store, 'first/manifest.json'), 'utf8'));
-  for (let i = 1; i <= 502; i++) {
-    const name = `b${i}`;
-    mkdirSync(join(store, name));
-    const takenAt = manifest.takenAt + i;
-    writeFileSync(join(store, name, 'manifest.json'), JSON.stringify({ ...manifest, name, takenAt }));
-  }
-  await client.call('backup', { name: 'last' });
-  const names = readdirSync(store);
-  expect(names).toHaveLength(502);
-  expect(names).toEqual(expect.arrayContaining(['last', 'b502', 'b2']));
-  expect((await client.call('backupList', undefined)).backups).toHaveLength(500);
-}, 60_000);
