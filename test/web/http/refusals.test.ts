@@ -1,124 +1,33 @@
 /** What umlweb refuses, and that it says so in its log. */
-import { request } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
-import { removePasswords, setPassword } from '../../../src/rpc/auth/password-file.ts';
-import type { Role } from '../../../src/rpc/roles.ts';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { setPassword } from '../../../src/rpc/auth/password-file.ts';
 import { webLimits } from '../../../src/system/limits/limits.ts';
-import { World } from '../../helpers/programs/world.ts';
-import { passwordOf, Web } from '../../helpers/web/web.ts';
+import { passwordOf } from '../../helpers/web/web.ts';
+import {
+  asJson,
+  ask,
+  closedWith,
+  dial,
+  type LoggedIn,
+  logHas,
+  logIn,
+  open,
+  origin,
+  web,
+  world,
+} from './raw-requests.ts';
 
-interface Answered {
-  readonly status: number;
-  readonly headers: NodeJS.Dict<string | string[]>;
-  readonly body: string;
-}
-
-let world: World;
-let web: Web;
 /** Closed when umlweb has waited long enough for the rest of a header. */
 let slowClosed: Promise<unknown>;
 
-beforeAll(async () => {
-  world = new World();
-  const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk';
-  world.configure({ vm1: vm, vm2: vm }, 'web_listen = 127.0.0.1:0');
-  world.addImage('vm1');
-  await world.startMonitor('vm1');
-  web = await Web.start(world, ['view', 'console', 'operate', 'admin']);
+beforeAll(() => {
   const { hostname, port } = new URL(web.url);
   const slow = connect(Number(port), hostname);
   slowClosed = new Promise((resolve) => slow.on('close', resolve));
   slow.write('GET / HTTP/1.1\r\nHost: ');
   slow.resume();
 });
-
-afterAll(async () => {
-  const status = await web.close();
-  await world.close();
-  if (status !== 0) console.error(web.log.slice(-3000));
-  expect(status).toBe(0);
-});
-
-/** A request as it is written here: no client in between that mends its path or headers. */
-function ask(
-  path: string,
-  method = 'GET',
-  headers: Record<string, string> = {},
-  body = '',
-): Promise<Answered> {
-  const { hostname, port, host } = new URL(web.url);
-  return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path, method, headers: { host, ...headers } }, (response) => {
-      const pieces: Buffer[] = [];
-      response.on('data', (piece: Buffer) => pieces.push(piece));
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(pieces).toString(),
-        }),
-      );
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-const origin = () => web.url.slice(0, -1);
-const asJson = () => ({ 'content-type': 'application/json', origin: origin() });
-
-interface LoggedIn {
-  readonly cookie: string;
-  readonly token: string;
-  /** Headers of a request that changes something. */
-  readonly headers: Record<string, string>;
-}
-
-async function logIn(password: string): Promise<LoggedIn> {
-  const { status, headers, body } = await ask('/api/session', 'POST', asJson(), JSON.stringify({ password }));
-  expect(status).toBe(200);
-  const cookie = String(headers['set-cookie']).split(';')[0] ?? '';
-  const { token } = JSON.parse(body) as { token: string };
-  return { cookie, token, headers: { cookie, origin: origin(), 'x-umlweb-token': token } };
-}
-
-interface Dialed {
-  readonly socket: WebSocket;
-  /** The first message, which may come at once. */
-  readonly first: Promise<string>;
-}
-
-/** Opens a websocket; resolves to its status if it is refused. */
-function dial(path: string, headers: Record<string, string>): Promise<number | Dialed> {
-  const socket = new WebSocket(`${web.url.replace('http', 'ws')}${path}`, { headers });
-  const first = new Promise<string>((resolve) => socket.once('message', (data) => resolve(String(data))));
-  return new Promise((resolve, reject) => {
-    socket.on('unexpected-response', (sent, { statusCode = 0 }) => {
-      sent.destroy();
-      resolve(statusCode);
-    });
-    socket.on('open', () => resolve({ socket, first }));
-    socket.on('error', reject);
-  });
-}
-
-/** Opens one that is not refused. */
-async function open(path: string, { cookie }: LoggedIn): Promise<Dialed> {
-  const dialed = await dial(path, { cookie, origin: origin() });
-  if (typeof dialed === 'number') throw new Error(`refused with ${dialed}`);
-  return dialed;
-}
-
-function closedWith(socket: WebSocket): Promise<number> {
-  return new Promise((resolve) => socket.on('close', resolve));
-}
-
-/** Waits for what the log is to have from `since` on. */
-async function logHas(pattern: RegExp, since: number): Promise<void> {
-  await expect.poll(() => web.log.slice(since), { timeout: 10_000 }).toMatch(pattern);
-}
 
 describe('umlweb refuses, and logs', () => {
   let admin: LoggedIn;
@@ -296,53 +205,6 @@ test('the page has nothing from elsewhere, nothing inline, and another nonce eac
   for (const [, url = ''] of one.body.matchAll(/(?:src|href)="([^"]*)"/g)) expect(url).toMatch(/^[\w.]+$/);
 });
 
-test('the cookie of a session is for requests of its own pages only', async () => {
-  const { headers } = await ask(
-    '/api/session',
-    'POST',
-    asJson(),
-    JSON.stringify({ password: passwordOf('view') }),
-  );
-  expect(String(headers['set-cookie'])).toMatch(
-    /^umlweb=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
-  );
-});
-
-test('a session has as many websockets as it may, and no more', async () => {
-  const look = await logIn(passwordOf('view'));
-  const all: Dialed[] = [];
-  for (let count = 0; count < webLimits.socketsOfSession; count++) all.push(await open('live', look));
-  expect(await dial('live', { cookie: look.cookie, origin: origin() })).toBe(429);
-  const closed = all.map(({ socket }) => closedWith(socket));
-  expect((await ask('/api/session', 'DELETE', look.headers)).status).toBe(200);
-  expect(new Set(await Promise.all(closed))).toEqual(new Set([4401]));
-  // Of Node, which would take them for forgotten.
-  expect(web.log).not.toContain('MaxListeners');
-});
-
-test('a session ends when its owner leaves, and its websockets with it', async () => {
-  const look = await logIn(passwordOf('view'));
-  const { cookie, headers } = look;
-  const { socket } = await open('live', look);
-  const closed = closedWith(socket);
-  expect((await ask('/api/session', 'DELETE', headers)).status).toBe(200);
-  expect(await closed).toBe(4401);
-  expect((await ask('/api/session', 'GET', { cookie })).status).toBe(401);
-});
-
-test('a session ends when its password is removed or changed', async () => {
-  const role: Role = 'operate';
-  await setPassword(world.varDir, { vm: 'vm2', role }, 'for a while');
-  const first = await logIn('for a while');
-  await removePasswords(world.varDir, 'vm2', role);
-  expect((await ask('/api/session', 'GET', { cookie: first.cookie })).status).toBe(401);
-  await setPassword(world.varDir, { vm: 'vm2', role }, 'for a while');
-  const second = await logIn('for a while');
-  expect((await ask('/api/session', 'GET', { cookie: second.cookie })).status).toBe(200);
-  await setPassword(world.varDir, { vm: 'vm2', role }, 'another one');
-  expect((await ask('/api/session', 'GET', { cookie: second.cookie })).status).toBe(401);
-});
-
 test('a connection that never sends its header does not stay', async () => {
   await slowClosed;
 });
@@ -362,27 +224,4 @@ test('a connection whose websocket was refused does not stay, though its other e
   const again = setInterval(() => refused.write('more'), 50);
   await closed;
   clearInterval(again);
-});
-
-// The last one: it keeps this address from logging in.
-test('wrong passwords are slowed down, and the right one is not forgotten', async () => {
-  const since = web.log.length;
-  const statuses: number[] = [];
-  for (let count = 0; count < webLimits.loginTries + 3; count++) {
-    const { status, headers } = await ask('/api/session', 'POST', asJson(), '{"password":"not this one"}');
-    statuses.push(status);
-    if (status === 429) expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-  }
-  expect(statuses.slice(0, webLimits.loginTries)).toEqual(Array(webLimits.loginTries).fill(401));
-  expect(statuses.at(-1)).toBe(429);
-  await logHas(/"refused":429/, since);
-  expect(web.log).not.toContain('not this one');
-  await expect
-    .poll(
-      async () =>
-        (await ask('/api/session', 'POST', asJson(), JSON.stringify({ password: passwordOf('view') })))
-          .status,
-      { timeout: 20_000, interval: 500 },
-    )
-    .toBe(200);
 });
