@@ -1,5 +1,5 @@
 /** umlrun as a user runs it: real VMs, from nothing to nothing. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -7,7 +7,6 @@ import {
   chownSync,
   closeSync,
   cpSync,
-  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -16,69 +15,20 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Pty } from '../../src/console/pty.ts';
+import { expect, test } from 'vitest';
 import { lock } from '../../src/system/native/native.ts';
 import { testKernelDirectory } from '../helpers/guest/kernel.ts';
-import { nobody, program, testImage, World } from '../helpers/programs/world.ts';
-
-let world: World;
-/** A copy: the original may be anywhere. */
-let image: string;
-
-beforeEach(() => {
-  world = new World();
-  world.configure({});
-  image = world.addSharedImage();
-});
-
-afterEach(async () => {
-  await world.close();
-});
-
-const patienceMs = 60_000;
-
-function umlrun(args: readonly (string | Buffer)[], input: string | Buffer = '') {
-  const { status, stdout, stderr } = spawnSync(
-    program('umlrun'),
-    ['-config', world.configPath, ...args.map(String)],
-    {
-      input,
-      timeout: patienceMs,
-      maxBuffer: 2 ** 28,
-    },
-  );
-  return { status, stdout, stderr: stderr.toString() };
-}
-
-function start(args: readonly string[], stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe']) {
-  return spawn(program('umlrun'), ['-config', world.configPath, ...args], { stdio });
-}
-
-async function said(child: ChildProcess, text: string): Promise<void> {
-  let all = '';
-  for await (const part of child.stdout ?? []) {
-    all += part;
-    if (all.includes(text)) return;
-  }
-  throw new Error(`ended without ${text}: ${all}`);
-}
-
-/** Processes whose command line names this world: its launchers, and umlrun. */
-function processes(): string {
-  return spawnSync('pgrep', ['-af', world.home], { encoding: 'utf8' }).stdout;
-}
-
-function expectNothingLeft(): void {
-  expect(readdirSync(join(world.runDir, '.umlrun'))).toEqual(['jail']);
-  for (const directory of [
-    join(world.runDir, '.cores'),
-    join(world.varDir, '.images'),
-    join(world.varDir, '.umlrun'),
-  ])
-    expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([]);
-  expect(processes()).toBe('');
-}
+import { nobody, program, testImage } from '../helpers/programs/world.ts';
+import {
+  expectNothingLeft,
+  image,
+  patienceMs,
+  processes,
+  said,
+  start,
+  umlrun,
+  world,
+} from './umlrun-world.ts';
 
 test('prints hi and exits with 7; the image stays as it is', () => {
   const before = hash(readFileSync(image));
@@ -282,49 +232,6 @@ test('eight at once', async () => {
   const ends = await Promise.all(runs.map((child) => once(child, 'exit')));
   expect(ends.map(([status]) => status)).toEqual([40, 41, 42, 43, 44, 45, 46, 47]);
   expectNothingLeft();
-});
-
-test('in a terminal: its size, keys, and CTRL-C', async () => {
-  const pty = Pty.open({ columns: 97, rows: 31 });
-  let screen = '';
-  pty.start({ data: (bytes) => (screen += bytes.toString()), failed: () => undefined });
-  const shows = async (text: string) => {
-    while (!screen.includes(text)) {
-      if (child.exitCode !== null) throw new Error(`ended: ${screen}`);
-      await delay(20);
-    }
-  };
-  const script = 'stty size; read -r line; echo "<$line>"; stty size; sleep 1000';
-  const args = ['-c', '-w', program('umlrun'), '-config', world.configPath, '--', 'sh', '-c', script];
-  const child = spawn('setsid', args, { stdio: [pty.slave, pty.slave, pty.slave] });
-  try {
-    await shows('31 97\r\n');
-    pty.resize({ columns: 120, rows: 50 });
-    await delay(300);
-    pty.write(Buffer.from('typed\r'));
-    await shows('<typed>\r\n50 120\r\n');
-    const ended = once(child, 'exit');
-    pty.write(Buffer.of(3));
-    expect((await ended)[0]).toBe(130);
-    expectNothingLeft();
-  } finally {
-    pty.close();
-  }
-});
-
-test('in a terminal that reports 0 x 0, as one of docker run -t may: 80 x 24', async () => {
-  const pty = Pty.open({ columns: 0, rows: 0 });
-  let screen = '';
-  pty.start({ data: (bytes) => (screen += bytes.toString()), failed: () => undefined });
-  const args = ['-c', '-w', program('umlrun'), '-config', world.configPath, '--', 'stty', 'size'];
-  const child = spawn('setsid', args, { stdio: [pty.slave, pty.slave, pty.slave] });
-  try {
-    expect((await once(child, 'exit'))[0]).toBe(0);
-    pty.drain();
-    expect(screen).toContain('24 80\r\n');
-  } finally {
-    pty.close();
-  }
 });
 
 test('without root', () => {
