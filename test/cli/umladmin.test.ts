@@ -111,7 +111,7 @@ describe('the command line', () => {
     expect(ran).toMatchObject({ status, stdout: '' });
   });
 
-  test('help fits a terminal and has every verb', () => {
+  test('help fits a terminal and lists every subcommand', () => {
     const { stdout } = admin('-help');
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(stdout).toMatch(/^ +cow-merge COW \[TARGET\] \[-yes\] {2}/m);
@@ -138,7 +138,7 @@ describe('with a monitor', () => {
     expect(vms).toMatchObject([{ name: 'bad' }, { name: 'vm1', state: 'running' }, { state: 'no-monitor' }]);
   });
 
-  test('an image that the VM has open is left alone, and the refusal says who has it', () => {
+  test('an image that the VM has open is left alone, and the refusal names its holder', () => {
     const refused = disk('delete vm1:/disks/root.dsk -yes');
     expect(refused.stderr).toContain('vm1:/disks/root.dsk is open read-write by vm1');
     expect(refused.status).toBe(5);

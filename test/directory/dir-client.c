@@ -4,7 +4,7 @@
  *   dir-client ADDRESS PORT null | list | port VM [HOST] | watch SINCE WAIT_MS | register VM
  *
  * Exit status: 0 = done, 1 = the answer is a failure (printed as "CODE|place|cause|hint"), 2 = usage,
- * 4 = an error of RPC (printed with libtirpc's words).
+ * 4 = an error of RPC (printed as libtirpc reports it).
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -157,7 +157,7 @@ test.each([
   ['an unknown VM', 'nobody', 'DIRECTORY_NO_VM', /has no VM nobody/],
   ['a monitor without TCP', 'silent', 'DIRECTORY_NO_PORT', /does not listen on TCP/],
   ['a monitor that has just exited', 'gone', 'REDIRECTOR_MONITOR', /cannot connect to the monitor of gone/],
-])('%s is said', async (_what, vm, code, cause) => {
+])('%s is reported', async (_what, vm, code, cause) => {
   registered.push(await registerAt(home, { name: 'silent' }));
   registered.push(await registerAt(home, { name: 'gone', port: await freePort() }));
   await expect(reach(vm)).rejects.toMatchObject({ code, reason: expect.stringMatching(cause) });
@@ -168,7 +168,7 @@ test.each([
   ['a record that is too long', Buffer.from('80010000', 'hex')],
   ['another record', Buffer.from('8000000800000001deadbeef', 'hex')],
   ['nothing', Buffer.alloc(0)],
-])('%s is no announcement: the connection ends without a word', async (_what, bytes) => {
+])('%s is a malformed announcement: the connection is closed without an answer', async (_what, bytes) => {
   const socket = connect({ host: '127.0.0.1', port: redirector });
   socket.end(bytes);
   expect(await readAll(socket)).toHaveLength(0);
@@ -205,32 +205,29 @@ const openFiles = () => readdirSync(`/proc/${umldir.child.pid}/fd`).length;
 test.each([
   ['the redirector', () => redirector, '80000020', directoryShares.redirected.perPeer],
   ['the directory', () => port, '', directoryShares.connections.perPeer],
-])(
-  '2,000 connections that say nothing to %s are bounded, and others are served',
-  async (_what, to, say, most) => {
-    const before = openFiles();
-    const end = await flood(2000, to(), say);
-    await until('the bound', () => openFiles() <= before + most);
-    await umldir.said('connections above the limit were closed');
-    const socket = await reach('echo');
-    socket.end('still here');
-    expect((await readAll(socket)).toString()).toBe('still here');
-    expect((await listAt(port)).entries.length).toBeGreaterThan(0);
-    // From the same address too.
-    const neighbour = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.9' });
-    neighbour.write(
-      Buffer.from(
-        '8000002800000007000000000000000220756d64000000010000000000000000000000000000000000000000',
-        'hex',
-      ),
-    );
-    const [answer] = (await once(neighbour, 'data')) as [Buffer];
-    expect(answer.readUInt32BE(4)).toBe(7);
-    neighbour.destroy();
-    end();
-    await until('all is released', () => openFiles() <= before);
-  },
-);
+])('2,000 silent connections to %s are bounded, and others are served', async (_what, to, say, most) => {
+  const before = openFiles();
+  const end = await flood(2000, to(), say);
+  await until('the bound', () => openFiles() <= before + most);
+  await umldir.said('connections above the limit were closed');
+  const socket = await reach('echo');
+  socket.end('still here');
+  expect((await readAll(socket)).toString()).toBe('still here');
+  expect((await listAt(port)).entries.length).toBeGreaterThan(0);
+  // From the same address too.
+  const neighbour = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.9' });
+  neighbour.write(
+    Buffer.from(
+      '8000002800000007000000000000000220756d64000000010000000000000000000000000000000000000000',
+      'hex',
+    ),
+  );
+  const [answer] = (await once(neighbour, 'data')) as [Buffer];
+  expect(answer.readUInt32BE(4)).toBe(7);
+  neighbour.destroy();
+  end();
+  await until('all is released', () => openFiles() <= before);
+});
 
 test('idle connections of fifty addresses do not lock out other clients of the directory server', async () => {
   const before = openFiles();

@@ -197,7 +197,7 @@ test('the VMs of a failed host disappear, and all others remain', async () => {
   await expect(talk(one, 'mail')).rejects.toMatchObject({ code: 'DIRECTORY_NO_VM' });
 });
 
-test('without etcd, the list has only the own VMs and says so; when etcd returns, it has all VMs', async () => {
+test('without etcd, the list has only the own VMs, with a notice; when etcd returns, it has all VMs', async () => {
   await etcd.kill();
   const { entries } = await untilListed(
     one.port,

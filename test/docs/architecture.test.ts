@@ -77,7 +77,7 @@ function importsOf(file: string): string[] {
 }
 
 describe.each(hops)('hop $hop, $file', ({ file, names, by, hop }) => {
-  test('has the names to look at', () => {
+  test('names symbols that the source has', () => {
     const source = read(file);
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !new RegExp(`(?<![\\w#])${name}\\b`).test(source))).toEqual([]);

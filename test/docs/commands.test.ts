@@ -146,7 +146,7 @@ test('the table has every command line that is printed, and no other', () => {
   expect(Object.keys(table).filter((line) => !printed.has(line))).toEqual([]);
 });
 
-test('they run as printed, on a host that umlmon was installed on as docs/install.md says', () => {
+test('they run as printed, on a host where umlmon was installed by docs/install.md', () => {
   const words = (line: string) => `'${line.replaceAll("'", "'\\''")}'`;
   const script = Object.entries(table).flatMap(([line, { before = '', guest, endless, elsewhere }]) => {
     if (elsewhere !== undefined) return [];

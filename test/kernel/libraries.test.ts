@@ -47,7 +47,7 @@ describe('the libraries of', () => {
 });
 
 test.each(['libc.so.6', 'libgcc_s.so.1', 'ld-linux-x86-64.so.2'])(
-  'a missing %s is named, with who needs it',
+  'a missing %s is named, with the file that needs it',
   (name) => {
     const lib = join(scratch, name);
     cpSync(join(directory, 'lib'), lib, { recursive: true });

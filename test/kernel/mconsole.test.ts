@@ -61,7 +61,7 @@ describe('a real kernel, in namespaces of its own,', () => {
     await kernel.shown(text.split(' ')[2] ?? 'no release');
   });
 
-  test('answers help in two packets, put together', async () => {
+  test('answers help in two packets, which are joined', async () => {
     const { text, truncated } = await mconsole.request('help');
     expect(text.length).toBeGreaterThan(512);
     expect(text).toMatch(/^Commands: \n {4}version/);
@@ -177,7 +177,7 @@ describe('a hostile directory', () => {
     expect((await mconsole.request('version')).text).toMatch(/^Linux/);
   });
 
-  test('gains no access by a foreign or missing socket', async () => {
+  test('gains no access by a missing socket or one of another user', async () => {
     let other = -1;
     await replaced(
       socket,
@@ -208,7 +208,7 @@ describe('a kernel that does not answer', () => {
     expect(readdirSync('run/mon').filter((name) => name.startsWith('reply'))).toHaveLength(1);
   });
 
-  test('a later monitor takes another name, and removes what is left of the former', async () => {
+  test('a later monitor takes another name, and removes the files of the previous one', async () => {
     const left = readdirSync('run/mon').filter((name) => name.startsWith('reply'));
     const later = Mconsole.open('run/mon/reply', socket, sender);
     const now = readdirSync('run/mon').filter((name) => name.startsWith('reply'));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clipText } from '../../src/rpc/clip-text.ts';
 
-test('the result fits, is a beginning of the text, and is never cut needlessly', () => {
+test('the result fits, is a prefix of the text, and is never cut needlessly', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 3, max: 40 }), (text, max) => {
       const clipped = clipText(text, max);

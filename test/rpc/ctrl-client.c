@@ -4,14 +4,16 @@
  *   ctrl-client SOCKET null | info | start | stop [TIMEOUT_MS] | kill | cad
  *   ctrl-client SOCKET log CHANNEL OFFSET MAX [WAIT_MS]
  *   ctrl-client SOCKET events SINCE MAX [WAIT_MS]
+ *
  *   ctrl-client SOCKET images
  *   ctrl-client SOCKET create IMAGE BYTES
  *   ctrl-client SOCKET copy IMAGE NEW
+ *
  *   ctrl-client SOCKET raw PROCEDURE_NUMBER
  *   ctrl-client tcp:ADDRESS:PORT login COMMAND [ARGUMENT ...]
  *
  * Exit status: 0 = done, 1 = the answer is a failure (printed as "CODE|place|cause|hint"), 2 = usage,
- * 4 = an error of RPC (printed with libtirpc's words).
+ * 4 = an error of RPC (printed as libtirpc reports it).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +125,7 @@ static int print_images(const disk_list_answer *answer)
     return 0;
 }
 
-/* Begins a verb and watches its job until the end. */
+/* Starts a disk command and follows its job until it has finished. */
 static int run_disk(disk_request *request)
 {
     job_answer *answer = need(umlmon_disk_run_1(request, client));

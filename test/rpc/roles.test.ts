@@ -5,7 +5,7 @@ import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
 const procedures = Object.keys(umlmonctrl.procedures) as ControlProcedure[];
 
 describe('roles', () => {
-  test('each may do what those before it may, and more; strangers may only log in', () => {
+  test('each role may do more than the roles before it; an unauthenticated client may only log in', () => {
     const allowed = [null, ...roles].map((role) => procedures.filter((name) => allows(role, name)));
     expect(allowed[0]).toEqual(['authBegin', 'authFinish', 'actFor']);
     expect(allowed.at(-1)).toEqual(procedures);

@@ -20,7 +20,7 @@ test.each([
   { wall: -1, uptime: 1, boot: '' },
   { wall: 1, uptime: 0.5, boot: '' },
   { wall: 1, uptime: 1, boot: 'x'.repeat(65) },
-])('%j is no moment', (value) => {
+])('%j is an invalid moment', (value) => {
   expect(parseMoment(value)).toBeUndefined();
 });
 

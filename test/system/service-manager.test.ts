@@ -46,7 +46,7 @@ describe('a service manager', () => {
     }
   }
 
-  test('is there only where the environment names a socket, which it does then no more', () => {
+  test('exists only if the environment names a socket, and the variable is then removed', () => {
     expect(ServiceManager.open({})).toBeUndefined();
     expect(ServiceManager.open({ NOTIFY_SOCKET: 'vsock:2:1' })).toBeUndefined();
     const environment = { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1', WATCHDOG_PID: '1', HOME: '/' };
@@ -54,12 +54,12 @@ describe('a service manager', () => {
     expect(environment).toEqual({ HOME: '/' });
   });
 
-  test('is told each variable on a line of its own', () => {
+  test('gets each variable on its own line', () => {
     open({ NOTIFY_SOCKET: socket }).tell({ READY: '1', STATUS: 'down; two\nREADY=0 lines' });
     expect(told()).toBe('READY=1\nSTATUS=down; two\\nREADY=0 lines');
   });
 
-  test('is told at an abstract name, as systemd-notify(1) tells it', async () => {
+  test('gets the same bytes at an abstract name as from systemd-notify(1)', async () => {
     const abstract = `umlmon-test-${process.pid}`;
     const other = openDatagram(`\0${abstract}`);
     try {
@@ -75,7 +75,7 @@ describe('a service manager', () => {
     }
   });
 
-  test('hears what its full queue did not take when it reads again, the newest of each', async () => {
+  test('gets the newest value of each variable when it reads its full queue again', async () => {
     const manager = open({ NOTIFY_SOCKET: socket });
     for (let number = 0; number < 100; number++) manager.tell({ STATUS: `${number}` });
     manager.tell({ READY: '1' });
@@ -85,7 +85,7 @@ describe('a service manager', () => {
     if (text === undefined) expect(await toldLater()).toBe('STATUS=99\nREADY=1');
   });
 
-  test('that is gone is no error', () => {
+  test('whose socket is missing causes no error', () => {
     const manager = open({ NOTIFY_SOCKET: join(directory, 'nobody') });
     expect(() => {
       manager.tell({ READY: '1' });
@@ -93,7 +93,7 @@ describe('a service manager', () => {
     }).not.toThrow();
   });
 
-  test('that watches hears a heartbeat, but not of another process', async () => {
+  test('with a watchdog gets a heartbeat, but not from another process', async () => {
     open({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '20000', WATCHDOG_PID: `${process.pid}` });
     expect(await toldLater()).toBe('WATCHDOG=1');
     opened?.close();

@@ -83,7 +83,7 @@ describe('set and unset', () => {
     ['vm1', 'root', 'ubdb', /\[vm1\] root: the root device ubdb is ubd1, which is not configured/],
     ['GLOBAL', 'rundir', 'here', /\[GLOBAL\] rundir: /],
     ['vm1', 'append', 'a\nmem = 1G', /\[vm1\] append: .* cannot be written in a configuration/],
-  ])('what would be a mistake is not written: %s %s %j', (section, key, value, message) => {
+  ])('an invalid value is not written: %s %s %j', (section, key, value, message) => {
     const before = content();
     const { status, stderr } = config('set', section, key, value);
     expect(stderr).toMatch(message);
@@ -92,7 +92,7 @@ describe('set and unset', () => {
     expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
-  test('mistakes elsewhere are no hindrance; those of one section are mended one by one', () => {
+  test('mistakes in other sections do not block a change, and those of one section are fixed one by one', () => {
     world.configure({ vm1: disk, bad: 'mem = much\nvmuser = irc\ncpu = fast' });
     expect(config('set', 'vm1', 'mem', '96M').status).toBe(0);
     expect(config('check').status).toBe(3);
@@ -108,7 +108,7 @@ describe('set and unset', () => {
     expect(config('set', 'GLOBAL', 'escape', '^B')).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('a change that no start can follow says so, with file and line, and is written', () => {
+  test('a valid change that leaves a VM unable to start is written, with a warning that names file and line', () => {
     world.configure(
       { vm1: `mem = 64M\n${disk}\nstart = boot`, bad: 'mem = much\nvmuser = irc' },
       'escape = nothing',
@@ -197,7 +197,7 @@ describe('set and unset', () => {
     expect(stdout).toBe(`${said}\nstatus 6\n${text}`);
   });
 
-  test('a VM with a file of its own; what its user has set wins, and is told', () => {
+  test('in a VM with its own file, the value set by its user wins, and a message reports this', () => {
     const file = join(directory, 'vms/own.ini');
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `[own]\nvmuser = irc\n${disk}\n`);
@@ -228,7 +228,7 @@ describe('set and unset', () => {
   });
 });
 
-test('root edits no file in a directory of somebody else', () => {
+test('root edits no file in a directory of another user', () => {
   const before = content();
   const victim = join(directory, 'victim');
   writeFileSync(victim, 'of root');

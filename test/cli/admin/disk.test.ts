@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('in a pipe', () => {
-  test('a line for each verb', () => {
+  test('one line for each disk command', () => {
     const said = [
       disk('create /disks/a.dsk 64M -ext4'),
       disk('snapshot /disks/a.dsk one'),
@@ -46,7 +46,7 @@ describe('in a pipe', () => {
     expect(said[0]?.stdout).toMatch(/^vm1: created vm1:\/disks\/a\.dsk: 67108864 bytes, with ext4\n$/m);
   });
 
-  test('lists for people and programs', () => {
+  test('lists as text and as JSON', () => {
     const { stdout } = disk('list');
     expect(stdout).toMatch(/^\/disks\/a\.cow +cow +32 MiB +.* used +over \/shared\/disks\/root\.dsk$/m);
     expect(stdout.split('\n')).toHaveLength(5);
@@ -122,7 +122,7 @@ describe('on a terminal', () => {
     expect(readdirSync(disks)).toEqual(before);
   });
 
-  test('the bar is gone when the verb is done', async () => {
+  test('the bar is removed when the disk command has finished', async () => {
     await inSlowMotion(world.monitorPid('vm1'), convert);
     const screen = await terminal.shows('<0>');
     expect(screen).toMatch(/^vm1: converted vm1:\/disks\/big\.dsk to vm1:\/disks\/b\.dsk\n<0>$/m);
@@ -130,7 +130,7 @@ describe('on a terminal', () => {
     disk('delete /disks/b.dsk');
   });
 
-  test('CTRL-C twice leaves the job, which says its number', async () => {
+  test('CTRL-C twice leaves the job running, and its number is printed', async () => {
     const pid = world.monitorPid('vm1');
     await inSlowMotion(pid, convert);
     // A monitor that does not answer for a moment.

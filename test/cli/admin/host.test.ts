@@ -55,7 +55,7 @@ describe('doctor', () => {
     ]);
   });
 
-  test('a program that is no kernel', () => {
+  test('a program that is not a kernel', () => {
     const kernels = join(world.varDir, 'shared/kernels');
     copyFileSync('/bin/true', join(kernels, 'true'));
     world.configure({ vm1: `${disk}\nkernel = /shared/kernels/true` });

@@ -38,7 +38,7 @@ describe('umladmin password', () => {
     expect(await opened('for everything')).toEqual([{ vm: '*', role: 'admin' }]);
   });
 
-  test('takes it from a pipe whose writer comes late, and in pieces', async () => {
+  test('takes it from a pipe whose writer is late and sends it in pieces', async () => {
     const slowly = 'sleep 0.3; printf "late "; sleep 0.3; printf "password\\nrest"';
     const { status, stderr } = spawnSync(
       'sh',
@@ -49,7 +49,7 @@ describe('umladmin password', () => {
     expect(await opened('late password')).toEqual([{ vm: 'vm1', role: 'admin' }]);
   });
 
-  test('lists which there are, and nothing of them', () => {
+  test('lists the VMs and roles that have a password, without any secret', () => {
     expect(admin('password -list').stdout).toBe('no password is set\n');
     for (const args of ['password vm1', 'password web -role view', 'password'])
       admin(args, 'one for all of them\n');
@@ -70,7 +70,7 @@ describe('umladmin password', () => {
     expect(admin('password vm1 -remove')).toMatchObject({ status: 1, stdout: '' });
   });
 
-  test('refuses what cannot be one, and VMs that there are not', () => {
+  test('refuses invalid passwords and unknown VMs', () => {
     expect(admin('password vm1', 'short\n')).toMatchObject({ status: 2 });
     expect(admin('password vm1', '')).toMatchObject({ status: 2 });
     expect(admin('password wm1', 'long enough\n').stderr).toContain('did you mean "vm1"');
@@ -80,7 +80,7 @@ describe('umladmin password', () => {
     expect(admin('password -list').stdout).toBe('no password is set\n');
   });
 
-  test('asks twice on a terminal, and shows nothing of it there', async () => {
+  test('asks twice on a terminal, without echo', async () => {
     const commands = {
       umladmin: `exec "${process.execPath}" "${program('umladmin')}" -config "${world.configPath}" "$@"`,
     };

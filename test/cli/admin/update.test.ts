@@ -125,6 +125,6 @@ test('on a terminal: a question before a VM without section is stopped', async (
   expect(admin('list').stdout).not.toMatch(/^vm3 /m);
 });
 
-test('a VM that nobody knows', () => {
+test('an unknown VM', () => {
   expect(update('vm99').outcomes.get('vm99').failure.code).toBe('CONFIG_NO_VM');
 });

@@ -43,7 +43,7 @@ describe('text without control sequences', () => {
     expect([...given].map((character) => text.take(character)).join('')).toBe(expected);
   });
 
-  test('a sequence that never ends does not hide what follows for ever', () => {
+  test('an endless escape sequence does not hide all later output', () => {
     const text = new PlainText();
     for (let i = 0; i < 100; i++) text.take(`\x1b]0;${'x'.repeat(100)}`);
     expect(text.take('\x1b\\visible')).toContain('visible');

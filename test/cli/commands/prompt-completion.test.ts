@@ -85,7 +85,7 @@ test.each([
   expect(await complete(line, offers)).toEqual([candidates, begun]);
 });
 
-test('a monitor is asked only where a channel may stand', async () => {
+test('completion asks a monitor only where a channel is allowed', async () => {
   const refuse = () => Promise.reject(new Error('asked'));
   const never = { channels: refuse, images: refuse };
   expect(await complete('sto', never)).toEqual([['stop '], 'sto']);

@@ -40,7 +40,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('when %s ends the wait for a
   expect(readdirSync(place)).toEqual([]);
 });
 
-test('when there can be no socket for the answers', () => {
+test('when the socket for the answers cannot be created', () => {
   const deep = join(place, 'x'.repeat(100));
   mkdirSync(deep);
   const env = { ...process.env, TMPDIR: deep };

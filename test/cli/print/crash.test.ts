@@ -3,7 +3,7 @@ import { crashesText } from '../../../src/cli/print/crash.ts';
 
 process.env.TZ = 'UTC';
 
-test('crashes, one per line; what a guest has said cannot harm the terminal', () => {
+test('crashes, one per line; output of a guest cannot harm the terminal', () => {
   const bundles = [
     {
       name: '2026-11-21T12-34-56Z',

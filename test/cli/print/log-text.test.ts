@@ -32,7 +32,7 @@ test.each([
   expect(show(text)).toBe(shown);
 });
 
-test('whatever the guest says, nothing but colours reaches the terminal, wherever the pieces are cut', () => {
+test('of all control sequences of a guest, only colours reach the terminal, wherever the pieces are cut', () => {
   const part = fc.constantFrom('\x1b', '[', ']', '1', ';', 'm', 'n', '\r', '\n', '\x9b', 'x', '\x07', 'é');
   const text = fc.array(part, { maxLength: 40 }).map((parts) => parts.join(''));
   fc.assert(

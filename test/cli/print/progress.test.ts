@@ -41,7 +41,7 @@ describe('the estimate', () => {
     );
   });
 
-  test('knows no rate at the beginning, and no rest when nothing moves or nothing is known', () => {
+  test('has no rate at first, and no remaining time without progress or without a known total', () => {
     const total = 100;
     expect(estimate([])).toMatchObject({ percent: undefined, bytesPerSecond: undefined });
     expect(estimate(track({ at: 0, done: 0, total }))).toMatchObject({
@@ -83,7 +83,7 @@ describe('a line', () => {
     expect(isLineDue(at(0, 0), last, now)).toBe(due);
   });
 
-  test('says all', () => {
+  test('has all figures', () => {
     expect(progressLine('copy', estimate(steady(4, 100 * MiB, 1000 * MiB)))).toBe(
       'copy: 40 %, 400 MiB of 1000 MiB, 100 MiB/s, 6 s left',
     );

@@ -225,7 +225,7 @@ describe('-info', () => {
   });
 });
 
-test('-info of a guest that tells values', () => {
+test('-info of a guest that publishes values', () => {
   const guestValues = [
     { name: 'stage', value: 'db' },
     { name: 'ip', value: '10.0.0.2\x1b[2J' },
@@ -262,7 +262,7 @@ test('-info of a VM that hangs, and of one that is held', () => {
   ).toBe('  held        preserved since 2026-11-21 12:00:00: on_crash = preserve');
 });
 
-test('an exit that somebody asked for', () => {
+test('an exit on request', () => {
   expect(exitText({ ...exit, cause: 'poweroff', signal: 0, code: 0, askedBy: 'uid 1000' })).toBe(
     'poweroff at 2026-11-21 11:59:00 (status 0, asked by uid 1000)',
   );

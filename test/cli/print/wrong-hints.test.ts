@@ -84,7 +84,7 @@ test.each([
 });
 
 test.each(['umlmon', 'umlwatch', 'umladmin', 'umldir', 'umlrun', 'umlweb'] as const)(
-  'errors of %s begin with its name',
+  'errors of %s have its name first',
   (name) => {
     for (const [args, env] of [
       [['-nonsense'], {}],

@@ -64,7 +64,7 @@ test('CTRL-D leaves, and the terminal is as before', async () => {
   expect(await terminal.run('stty -a')).toBe(before);
 });
 
-test('TAB completes words, channels and options', async () => {
+test('TAB completes commands, channels and options', async () => {
   await open();
   // A tab within a paste is not a key: one at a time.
   const tab = async (text: string, wanted: RegExp) => {
@@ -108,7 +108,7 @@ test('the management console has a prompt of its own, with completion, and a way
   expect(await word('log con1')).toContain('is not logged');
 });
 
-test('the arrow brings back words, also in the next session', async () => {
+test('the arrow key recalls earlier commands, also in the next session', async () => {
   await open();
   await word('info');
   await word('log con1');
@@ -121,7 +121,7 @@ test('the arrow brings back words, also in the next session', async () => {
   await terminal.shows(/\nvm1> log con1$/);
 });
 
-test.each(['events', 'log con0 -follow'])('CTRL-C ends %s and asks for the next word', async (follow) => {
+test.each(['events', 'log con0 -follow'])('CTRL-C ends %s, and the prompt returns', async (follow) => {
   await open();
   terminal.line(`${follow}`);
   await terminal.shows(follow === 'events' ? 'vm1> events' : 'Run /sbin/init');
@@ -179,7 +179,7 @@ test('a session at a console, and back', async () => {
   await terminal.shows(/\[left con1\]\nvm1>$/);
 });
 
-test('several lines pasted at once are all done, and the last begun line is kept', async () => {
+test('several lines pasted at once are all executed, and the last, incomplete line stays in the prompt', async () => {
   await open();
   terminal.paste('log con1\nlog ssl0\nlog con');
   const screen = await terminal.shows(/vm1> log con$/);
@@ -188,7 +188,7 @@ test('several lines pasted at once are all done, and the last begun line is kept
   await terminal.shows(/Run \/sbin\/init/);
 });
 
-test('a monitor that is started anew is used by the next word', async () => {
+test('the next command uses a monitor that was restarted', async () => {
   await open();
   await world.signalMonitor('vm1', 'SIGTERM');
   expect(await word('info')).toContain('ctrl: no monitor is running for vm1 (hint: ');

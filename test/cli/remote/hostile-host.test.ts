@@ -80,7 +80,7 @@ test.each([
   ['umlwatch', 'vm1', '-disk', 'copy', '/disks/a.dsk', '/disks/b.dsk'],
   ['umldir', '-list', '127.0.0.1'],
   ['umldir', '-list', '127.0.0.1', '-json'],
-] as const)('whatever it says steers no terminal: %s %s %s', async (name, ...args) => {
+] as const)('no answer of it controls the terminal: %s %s %s', async (name, ...args) => {
   const said = await new Promise<string>((resolve) => {
     execFile(program(name), ['-config', world.configPath, ...args], (_error, stdout, stderr) =>
       resolve(stdout + stderr),

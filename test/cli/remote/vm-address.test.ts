@@ -35,11 +35,11 @@ describe('the address of a VM', () => {
     'vm 1@host',
     'global@host',
     'vm1@host:7001:1',
-  ])('%s is none', (text) => {
+  ])('%s is malformed', (text) => {
     expect(() => parseVmAddress(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
-  test('what is written is what is read', () => {
+  test('a printed address parses to the same address', () => {
     const hosts = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
     fc.assert(
       fc.property(
@@ -53,7 +53,7 @@ describe('the address of a VM', () => {
     );
   });
 
-  test('any text is an address or a mistake of the user', () => {
+  test('any text is an address or a usage error', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         try {

@@ -95,7 +95,7 @@ test('an earlier prompt that is shown again does not make the terminal answer in
   expect(screen).not.toMatch(/\d;\d+R/);
 });
 
-test('a program on the whole screen is drawn anew for who comes later', async () => {
+test('a full-screen program is redrawn for a viewer that attaches later', async () => {
   await connect();
   terminal.line('seq 1 200 | sed "s/^/line /" >/tmp/text; vi /tmp/text');
   await terminal.shows('line 23');
@@ -171,7 +171,7 @@ function umlwatchPid(): number {
 }
 
 describe('what happens to the VM under a session', () => {
-  test('power off is told; a start from elsewhere goes on in the same session', async () => {
+  test('a poweroff is reported, and a start by another client continues in the same session', async () => {
     await connect();
     terminal.line('poweroff');
     await terminal.shows('[vm1 is stopped (poweroff); CTRL-] d leaves]');
@@ -216,7 +216,7 @@ describe('what happens to the VM under a session', () => {
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('0 1');
   });
 
-  test('a session may begin before the VM is started', async () => {
+  test('a session may start before its VM', async () => {
     world.run('umlwatch', ['vm1', '-kill']);
     terminal.line('umlwatch vm1 -connect con1');
     await terminal.shows('[con1 of vm1, which is stopped; CTRL-] d leaves]');
@@ -244,7 +244,7 @@ describe('what happens to the monitor under a session', () => {
     process.kill(kernelPid, 'SIGKILL');
   });
 
-  test('it ends in order: so does the session', async () => {
+  test('a clean shutdown of the monitor ends the session cleanly', async () => {
     const before = await settings();
     await connect();
     const gone = new Promise((resolve) => monitor.once('exit', resolve));

@@ -1,4 +1,4 @@
-/** Several people at one console, each in a real terminal (tmux), with a real guest; and words without a terminal. */
+/** Several viewers of one console, each in a real terminal (tmux), with a real guest; and commands without a terminal. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,8 +37,8 @@ async function sit(...args: string[]): Promise<Tmux> {
   return terminal;
 }
 
-describe('two at a console', () => {
-  test('one types, both see it; the other takes over, and both are told', async () => {
+describe('two viewers of a console', () => {
+  test('one types and both see it; the other takes control, and both get a notice', async () => {
     const first = await sit();
     first.line('echo $((6*7))');
     await first.shows(/^42$/m);
@@ -72,7 +72,7 @@ describe('two at a console', () => {
     expect(world.log('vm1', 'con1')).toContain('[umlmon: uid 0: look at this]');
   });
 
-  test('who is alone is told, too, that the right to type is back', async () => {
+  test('a single viewer gets a notice, too, when it has control again', async () => {
     const alone = await sit();
     alone.keys('C-]', 'o');
     await alone.shows('[you observe, CTRL-] t takes over]');
@@ -142,7 +142,7 @@ test('a recording is what was shown, as asciicast has it', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-describe('words without a terminal', () => {
+describe('commands without a terminal', () => {
   test('-run gives output and exit status', () => {
     const ran = watch('-run', 'uname -a');
     expect(ran).toMatchObject({ status: 0, stderr: '' });
@@ -157,7 +157,7 @@ describe('words without a terminal', () => {
     expect(JSON.parse(document ?? '')).toEqual({ output: '1\n2\n3\n', truncated: false, status: 0 });
   });
 
-  test('a command that fails keeps the words after it from being done', () => {
+  test('a command that fails prevents the commands after it', () => {
     const { status, stdout } = watch('-run', 'false', '-run', 'echo not done');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
@@ -204,7 +204,7 @@ describe('words without a terminal', () => {
     expect(watch('-run', 'cat /tmp/ran')).toMatchObject({ status: 1 });
   });
 
-  test('several -run at once wait for their turn', async () => {
+  test('several -run at once are executed one after the other', async () => {
     const runs = Array.from(
       { length: 4 },
       (_, i) =>
@@ -231,7 +231,7 @@ describe('words without a terminal', () => {
     expect(stderr).toMatch(/\n\(hint: look at it with -connect con1\)\n$/);
   });
 
-  test('a VM that is paused is said to be so', () => {
+  test('an error names a paused VM as paused', () => {
     expect(watch('-pause').status).toBe(0);
     const { status, stderr } = watch('-expect', 'never seen', '-timeout', '300ms');
     expect(watch('-resume').status).toBe(0);
@@ -270,7 +270,7 @@ describe('words without a terminal', () => {
     expect(watch('-run', 'poweroff -f', '-timeout', '50s')).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('a command whose guest goes down under it: status 7', async () => {
+  test('a command whose guest powers off meanwhile: status 7', async () => {
     expect(watch('-start', '-expect', '# $').status).toBe(0);
     watch('-send', '(sleep 1; poweroff -f) &\\r');
     const { status, stderr } = watch('-run', 'sleep 100', '-timeout', '50s');

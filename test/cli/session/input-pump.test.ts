@@ -67,7 +67,7 @@ test('a large input comes in pieces', async () => {
   expect(sizes).toEqual([16 * KiB, 16 * KiB, 8 * KiB]);
 });
 
-test('a guest that does not read for a second is told once, with what waits', async () => {
+test('a guest that does not read for a second is reported once, with the number of waiting bytes', async () => {
   const told: number[] = [];
   let isReading = false;
   const pump = makePump({
@@ -107,7 +107,7 @@ test('an interrupt drops what waits, and is offered while the guest does not rea
   expect(pump.interrupt(Buffer.from('\x03'))).toBe(0);
 });
 
-test('a terminal: what is too much is dropped with a bell, what was taken in stays', async () => {
+test('a terminal: input beyond the limit is dropped with a bell, and accepted input stays', async () => {
   let bells = 0;
   const pump = makePump({ offer: async () => 0, onDrop: () => bells++ });
   for (let count = 0; count < 5; count++) pump.push(Buffer.alloc(2000 * KiB));
@@ -152,7 +152,7 @@ test('a pump that stops lets a held pipe go, and offers no more', async () => {
   expect(pump.waiting).toBe(0);
 });
 
-test('an error of an offer is told once, and never lost as an unhandled rejection', async () => {
+test('an error of an offer is reported once, and never becomes an unhandled rejection', async () => {
   const errors: unknown[] = [];
   const pump = makePump({
     offer: () => Promise.reject(new Error('gone')),
@@ -163,7 +163,7 @@ test('an error of an offer is told once, and never lost as an unhandled rejectio
   expect(errors).toEqual([new Error('gone')]);
 });
 
-test('settle does not wait for ever', async () => {
+test('settle does not wait without limit', async () => {
   const pump = makePump({ offer: async () => 0 });
   pump.push(Buffer.from('x'));
   await pump.settle(50);

@@ -28,6 +28,6 @@ test.each([
   expect([terminal.size, terminal.isWindow]).toEqual([size, size.rows > 0]);
 });
 
-test('without somebody at a keyboard there is no window', () => {
+test('without a keyboard there is no window', () => {
   expect(sessionAt(false, { isTTY: true, columns: 80, rows: 24 }).isWindow).toBe(false);
 });

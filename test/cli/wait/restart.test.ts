@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 describe('umlwatch', () => {
-  test('-restart stops in order and starts; -wait waits for the level of the new run', () => {
+  test('-restart shuts down cleanly and starts; -wait waits for the level of the new run', () => {
     const before = info();
     const { status, stdout, stderr } = watch('-json', '-restart', '-wait', 'ready');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -67,13 +67,13 @@ describe('umlwatch', () => {
     },
   );
 
-  test('a command that says no such thing does not make a wait one for the next run', () => {
+  test('the text "rebooting" in the output of a command does not make -wait wait for the next run', () => {
     expect(watch('-run', 'echo rebooting', '-wait', 'ready', '-timeout', '5s').status).toBe(0);
   });
 });
 
 describe('umladmin restart', () => {
-  test('restarts those that are not down, and leaves the others', () => {
+  test('restarts the running VMs, and leaves stopped ones alone', () => {
     const before = info();
     expect(info('vm2').state).toBe('stopped');
     const { status, stdout } = world.run('umladmin', ['restart', '-wait', 'ready']);
@@ -84,7 +84,7 @@ describe('umladmin restart', () => {
     expect(info('vm2').state).toBe('stopped');
   });
 
-  test('starts one that is named; an unknown one is an error, and holds up nobody', () => {
+  test('starts a stopped VM that is named; an unknown VM is an error and does not block others', () => {
     const { status, stdout, stderr } = world.run('umladmin', ['restart', 'vm2', 'vm3']);
     expect(status).toBe(3);
     expect(stdout).toMatch(/^vm2: it was stopped; /);

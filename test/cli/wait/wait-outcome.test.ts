@@ -83,7 +83,7 @@ describe('by events', () => {
 
   const crash = event('exit', 'crash: no init', { cause: 'crash' });
 
-  test('the VM goes down', () => {
+  test('the VM stops', () => {
     const events = [
       state('stopped', 'starting'),
       state('starting', 'running'),
@@ -94,7 +94,7 @@ describe('by events', () => {
     expect(outcomeAfter('stopped', events)).toBe('stopped');
   });
 
-  test('a start fails: the words come with the end of the operation', () => {
+  test('a start fails: the error is part of the end of the operation', () => {
     const failing = [state('stopped', 'starting'), state('starting', 'stopped')];
     expect(outcomeAfter('kernel', failing)).toBe('waiting');
     expect(outcomeAfter('kernel', [...failing, ended('start', 'start failed: no disk')])).toBe(

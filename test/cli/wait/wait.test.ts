@@ -104,7 +104,7 @@ describe('-wait', () => {
     expect(watch('-wait', 'stopped', '-timeout', '300ms').status).toBe(8);
   });
 
-  test('the VM dies: status 7; who waited for that is content', async () => {
+  test('the VM exits: status 7, but success for -wait stopped', async () => {
     watch('-start');
     const [level, down] = [begin('-wait', 'console', '-json'), begin('-wait', 'stopped')];
     await Promise.all([level.asked(), down.asked()]);
@@ -161,7 +161,7 @@ describe('listeners', () => {
     }
   }
 
-  test('umlwatch that is too slow says which events it misses, and goes on', async () => {
+  test('a umlwatch that is too slow reports which events it missed, and continues', async () => {
     const slow = begin('-events', '-since', '1');
     await expect.poll(() => slow.said.stdout, { timeout: 20_000 }).toContain('monitor-started');
     slow.child.kill('SIGSTOP');

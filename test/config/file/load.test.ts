@@ -172,7 +172,7 @@ describe('layers', () => {
     ['a new VM', '[vm3]\nubd0 = /disks/a.dsk'],
     ['nonsense', 'what'],
     ['a bad name', '[vm.1]'],
-  ])('let no user reach beyond his VM: %s', (_what, override) => {
+  ])('let no user change more than the own VM: %s', (_what, override) => {
     const others = `${vm1}[vm2]\nvmuser = u2\nubd0 = /disks/a.dsk\n`;
     const { config, broken } = load(others, override);
     expect(config?.global.vardir).toBe('/var/lib/umlmon');

@@ -112,7 +112,7 @@ describe('readConfig', () => {
     ['FIFO', (at: string) => execFileSync('mkfifo', [at]), /not a regular file/],
     ['directory', (at: string) => mkdirSync(at), /not a regular file/],
     ['device', (at: string) => symlinkSync('/dev/zero', at), /symbolic link/],
-  ])('does not read a %s that a user made in the place of his file', (_what, make, words) => {
+  ])('does not read a %s that a user put in place of the file of a VM', (_what, make, words) => {
     write('secret', 'root:hash\n');
     write('umlmon.ini', `[GLOBAL]\nvardir = ${dir}/var\n${vm('vm1')}${vm('vm2')}`);
     make(join(dir, 'var/vm1/config'));

@@ -135,14 +135,14 @@ describe('names of VMs', () => {
 });
 
 describe('suggestions', () => {
-  it('find what was meant, and nothing where nothing is near', () => {
+  it('find the nearest name, and nothing where no name is near', () => {
     expect(suggest('memm', ['root', 'mem', 'cpu'])).toBe('mem');
     expect(suggest('rpu', ['root', 'mem', 'cpu'])).toBe('cpu');
     expect(suggest('zzzzzz', ['root', 'mem', 'cpu'])).toBe('');
     expect(suggest('memory', ['root', 'mem', 'cpu'])).toBe('mem');
   });
 
-  it('measure as the textbook says', () => {
+  it('measure the edit distance as in the textbook', () => {
     expect(editDistance('kitten', 'sitting')).toBe(3);
     expect(editDistance('abcd', 'abdc')).toBe(1);
     expect(editDistance('', 'abc')).toBe(3);

@@ -18,7 +18,7 @@ describe('what is out of proportion is cut', () => {
   });
 
   test.each(['\x1b]0;', '\x1bP', '\x1b_', '\x1b^', '\x1bX', '\u009d0;', '\u0090'])(
-    'a string that begins with %j, whatever ends it',
+    'a string that starts with %j, with any end',
     (begin) => {
       const text = take(`${begin}${'a'.repeat(100_000)}\x1b\\after`);
       expect(text.length).toBeLessThan(400);

@@ -122,7 +122,7 @@ describe('a client of a VM', () => {
     ['a new shared image', { verb: 'copy', image: mine, target: shared('new.dsk') }],
     ['a shared image to write to', { verb: 'resize', image: golden, size: 2 * size }],
     ['a shared image to remove', { verb: 'delete', image: golden }],
-  ])('has nothing to do with %s, whoever made the request', async (_, request) => {
+  ])('is refused %s, whichever user made the request', async (_, request) => {
     makeImage(store.add({ vm: 'vm2', path: '/disks/a.dsk' }), size, []);
     await expect(run(request)).rejects.toMatchObject({
       code: expect.stringMatching(/^IMAGE_(?:NOT_OWNED|EXISTS)$/),

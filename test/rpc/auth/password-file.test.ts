@@ -65,7 +65,7 @@ describe('the file of the passwords', () => {
     expect(text).not.toContain(Buffer.from('correct horse').toString('base64').slice(0, 12));
   });
 
-  test('is not believed if others can read it, or have made it', async () => {
+  test('is refused if other users can read it or have created it', async () => {
     await setPassword(varDir, { vm: 'vm1', role: 'admin' }, 'correct horse');
     chmodSync(file, 0o640);
     expect(() => readPasswords(varDir)).toThrow(/users other than its owner/);

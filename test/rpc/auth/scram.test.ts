@@ -44,19 +44,19 @@ describe('SCRAM-SHA-256', () => {
     expect(finishServer(server, message, [verifier])).toEqual([{ verifier, message: expected }]);
   });
 
-  test('a proof for one connection is none for another', () => {
+  test('a proof for one connection is invalid for another', () => {
     const binding = randomBytes(32);
     expect(exchange({ client: binding, server: binding }).known).toHaveLength(1);
     expect(() => exchange({ client: binding, server: randomBytes(32) })).toThrow(ScramError);
   });
 
-  test('nobody in the middle can talk the two out of the binding', () => {
+  test('a man in the middle cannot make client and server drop the channel binding', () => {
     const binding = randomBytes(32);
     expect(() => exchange({ client: null, server: binding })).toThrow(ScramError);
     expect(() => exchange({ client: binding, server: null })).toThrow(ScramError);
   });
 
-  test('a recorded exchange is no exchange with another nonce', () => {
+  test('a recorded exchange is invalid with another nonce', () => {
     const { final } = exchange({ client: null, server: null });
     const client = beginClient('vm1', 'abcdefghijklmnopqrst', null);
     const server = beginServer(client.message, { nonce: 'another', derivation, binding: null });
@@ -76,7 +76,7 @@ describe('SCRAM-SHA-256', () => {
     expect(() => readChallenge(client, 'r=somebodyelse,s=QUJD,i=4096')).toThrow(ScramError);
   });
 
-  test('whatever a stranger sends, it is refused or is an exchange of its own', () => {
+  test('any message of an unauthenticated client is refused or is a new exchange', () => {
     const server = beginServer('n,,n=,r=abcdefghijklmnopqrst', { nonce: 'n', derivation, binding: null });
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {

@@ -182,7 +182,7 @@ test('close() rejects what is under way', async () => {
   await call;
 });
 
-test('a call is given up on time or on a signal; its late answer harms nobody', async () => {
+test('a call ends at its time limit or on a signal, and its late answer does no harm', async () => {
   const xids: number[] = [];
   const sockets: Socket[] = [];
   await serveBytes((xid, socket) => {
@@ -205,7 +205,7 @@ test('a call is given up on time or on a signal; its late answer harms nobody', 
   expect(await good).toBeUndefined();
 });
 
-test('a call over TCP to a peer that says nothing ends in time', async () => {
+test('a call over TCP to a silent peer ends in time', async () => {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   onTestFinished(() => void listener.close());
@@ -257,7 +257,7 @@ test.each<[ReplyStatus, object]>([
     { status: 'auth-error', problem: 1 },
     { code: 'RPC_PROTOCOL', reason: expect.stringMatching('badCredential') },
   ],
-])('a refusal is told in words, and the connection lives on: %j', async (status, expected) => {
+])('a refusal is reported as text, and the connection stays open: %j', async (status, expected) => {
   let first = true;
   await serveBytes((xid) => {
     const answer = reply(xid, first ? status : { status: 'success' });

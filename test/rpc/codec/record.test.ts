@@ -97,7 +97,7 @@ test('a record is refused when its mark is read, before its bytes', () => {
   expect(split(second, 8)).toStrictEqual(['lost']);
 });
 
-test('empty fragments do not go on for ever', () => {
+test('the number of empty fragments is limited', () => {
   const empty = fragment(new Uint8Array(), false);
   const end = fragment(Buffer.from([7]), true);
   const withFragments = (count: number) => [...Array.from({ length: count - 1 }, () => empty), end];
@@ -105,7 +105,7 @@ test('empty fragments do not go on for ever', () => {
   expect(split(withFragments(rpcLimits.fragments + 1), 8)).toStrictEqual(['lost']);
 });
 
-test('the count of fragments begins anew with each record', () => {
+test('the count of fragments restarts with each record', () => {
   const parts = Array.from({ length: rpcLimits.fragments }, () => new Uint8Array(1));
   const expected = '00'.repeat(rpcLimits.fragments);
   expect(split([streamOf([parts, parts])], rpcLimits.fragments)).toStrictEqual([expected, expected]);

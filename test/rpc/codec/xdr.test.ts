@@ -29,7 +29,7 @@ test('the example of RFC 4506 section 7', () => {
   );
 });
 
-test('every value comes back as it was, however small the writer began', () => {
+test('every value is decoded unchanged, however small the initial buffer of the writer', () => {
   fc.assert(
     fc.property(
       fc.record({

@@ -6,7 +6,7 @@ import { remoteLimits, remoteShares } from '../../../src/system/limits/limits.ts
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
-test('nobody stays a stranger for long, however slowly it goes on', () => {
+test('no client stays unauthenticated for long, however slow its login is', () => {
   const strangers = new Strangers();
   const [slow, known] = [new Socket(), new Socket()];
   strangers.add(slow, 'a');

@@ -73,7 +73,7 @@ test.each(['host call in a timer', 'host call in a promise'])(
   },
 );
 
-test('every daemon has a last word', () => {
+test('every daemon uses LastWord', () => {
   const source = join(import.meta.dirname, '../../../src');
   const using = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && readFileSync(join(source, name), 'utf8').includes('new LastWord('),

@@ -70,7 +70,7 @@ test.each([
   ['missing/file', 'ENOENT'],
   ['', 'EINVAL'],
   ['a\0b', 'EINVAL'],
-])('%j is refused: %s, and the error names the path that people know', (path, code) => {
+])('%j is refused: %s, and the error has the path that users know', (path, code) => {
   let thrown: unknown;
   try {
     closeSync(directory.openFile(path, O_RDONLY));
@@ -98,7 +98,7 @@ test('a name with a slash, and the names of no entry, are refused by all that ta
   }
 });
 
-test('entries are made, looked at, renamed, linked and removed', async () => {
+test('entries are created, read, renamed, linked and removed', async () => {
   const fd = directory.openFile('new', O_RDWR | O_CREAT | O_EXCL | carefully, 0o640);
   expect(fstatSync(fd).mode & 0o777).toBe(0o640 & ~process.umask());
   directory.rename('new', 'newer');

@@ -106,7 +106,7 @@ test('hard links lead to the new content, and flags of chattr stay', () => {
   expect(content()).toBe('newer\n');
 });
 
-test('a link is refused, or followed where the caller says so', () => {
+test('a link is refused, or followed if the caller allows it', () => {
   const link = join(directory, 'link');
   symlinkSync('umlmon.ini', link);
   expect(() => rewrite('new\n', link)).toThrow(/ELOOP/);

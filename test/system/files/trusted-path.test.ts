@@ -50,7 +50,7 @@ test('links of root are followed', () => {
   if (typeof found !== 'string') closeSync(found.fd);
 });
 
-test('a file, or a directory above it, that somebody else owns or may write to, is not', () => {
+test('a file is not trusted if another user owns it or may write to it, or to a directory above it', () => {
   const program = join(home, 'a/b/program');
   chownSync(join(home, 'a'), nobody, nobody);
   expect(why(program)).toBe(`${join(home, 'a')} belongs to user ${nobody}`);
@@ -64,7 +64,7 @@ test('a file, or a directory above it, that somebody else owns or may write to, 
   expect(why(program)).toBeUndefined();
 });
 
-test('a link leads through a directory that somebody else may change: not trusted', () => {
+test('a link through a directory that another user may change is not trusted', () => {
   mkdirSync(join(home, 'open'), { mode: 0o777 });
   chmodSync(join(home, 'open'), 0o777);
   symlinkSync('../a/b/program', join(home, 'open/program'));
@@ -72,7 +72,7 @@ test('a link leads through a directory that somebody else may change: not truste
   expect(why(join(home, 'program'))).toBe(`${join(home, 'open')} is writable by users other than its owner`);
 });
 
-test('below a directory with the sticky bit what is ours is trusted, and a link of somebody else is not', () => {
+test('in a directory with the sticky bit, a subdirectory of root is trusted, and a file or a link is not', () => {
   const sticky = join(home, 'sticky');
   mkdirSync(sticky);
   chmodSync(sticky, 0o1777);

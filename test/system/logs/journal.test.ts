@@ -44,7 +44,7 @@ test('events that an operator must see are warnings or errors', () => {
 /** Has a program write its standard error into a file that it takes for the journal. */
 const asJournal = 'exec 2>"$1"; shift; export JOURNAL_STREAM="$(stat -Lc %d:%i /proc/self/fd/2)"; exec "$@"';
 
-test.each(['umlmon', 'umldir', 'umlweb'] as const)('%s that cannot start says so as an error', (name) => {
+test.each(['umlmon', 'umldir', 'umlweb'] as const)('%s that cannot start logs this as an error', (name) => {
   const file = join(world.home, `${name}.journal`);
   const args = ['-config', join(world.home, 'missing.ini'), ...(name === 'umlmon' ? ['-fg', 'vm1'] : [])];
   const { status } = spawnSync('sh', ['-c', asJournal, 'sh', file, program(name), ...args]);

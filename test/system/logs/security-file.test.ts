@@ -47,7 +47,7 @@ test('is another one when it was moved away', () => {
   expect(readFileSync(path, 'utf8')).toBe('two\n');
 });
 
-test('says once that lines get lost, and once that they do not any more', () => {
+test('reports once that lines are lost, and once that the loss has ended', () => {
   const changes: unknown[] = [];
   const told = new SecurityFile(join(directory, 'later/security.log'), (change, at) =>
     changes.push([change, at]),
@@ -59,7 +59,7 @@ test('says once that lines get lost, and once that they do not any more', () => 
   expect(changes.slice(1)).toEqual([[{ missing: 3 }, told.path]]);
 });
 
-test('does not follow a link, fails nobody, and says what is missing', () => {
+test('does not follow a link, throws no error, and records the number of missing lines', () => {
   const other = join(directory, 'other');
   writeFileSync(other, '');
   symlinkSync(other, path);
@@ -73,7 +73,7 @@ test('does not follow a link, fails nobody, and says what is missing', () => {
   expect([line, file.error]).toEqual(['there', '']);
 });
 
-test('a directory in its place, and a missing one, are told, too', () => {
+test('a directory in its place, and a missing directory, are reported, too', () => {
   mkdirSync(path);
   file.write('lost\n');
   expect(file.error).toMatch(/^EISDIR/);

@@ -37,7 +37,7 @@ test('texts of others are made printable, and cut', () => {
   ]);
 });
 
-test('alike ones within a minute are one, told again with their number; then there is a new one', () => {
+test('equal events within a minute are one event, reported again with their count; then a new one starts', () => {
   for (let n = 0; n < 1000; n++) log.record(refusal('192.0.2.1'));
   expect(log.held()).toHaveLength(1);
   expect(log.held()[0]).toMatchObject({ count: 1000, time: now });
@@ -72,7 +72,7 @@ describe('a flood', () => {
     expect(held.filter(({ from }) => from === '192.0.2.66').length).toBeLessThanOrEqual(1);
   });
 
-  test('does not fill the log: lines have shares too, and what is left out is told by number', () => {
+  test('does not fill the log: lines have shares too, and the number of omitted lines is reported', () => {
     for (let n = 0; n < 10_000; n++) log.record(refusal('192.0.2.66', `call ${n}`));
     expect(lines).toHaveLength(securityLimits.linesOfPeerAtOnce);
     for (let n = 0; n < 10_000; n++) log.record(refusal(`10.0.${n >> 7}.${n & 127}`));
@@ -106,7 +106,7 @@ describe('a flood', () => {
   });
 });
 
-test('what is left is told at the end', () => {
+test('pending counts are reported at the end', () => {
   log.record(login('192.0.2.1'));
   log.record(login('192.0.2.1'));
   log.close();

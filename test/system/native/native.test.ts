@@ -148,7 +148,7 @@ describe('datagrams', () => {
     expect(buffer.toString()).toBe('name');
   });
 
-  test('each says who sent it, also one that claims another process, and brings no descriptors', () => {
+  test('each has its true sender, also one that claims another process, and passes no descriptors', () => {
     const path = join(directory, 'who');
     const receiver = keep(native.openDatagram(path));
     chmodSync(directory, 0o755);
@@ -225,7 +225,7 @@ test('a held file is seen as held by others, until the last descriptor of it is 
   expect([native.isHeld(other), native.hold(other)]).toEqual([false, true]);
 });
 
-test('a descriptor is taken over from another process', async () => {
+test('a descriptor is copied from another process', async () => {
   const file = join(directory, 'theirs');
   const child = spawn('sh', ['-c', 'exec 7>"$0"; echo ready; exec sleep 60', file], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -8,8 +8,8 @@ import {
   programNameOf,
 } from '../../../src/system/native/process.ts';
 
-describe('processes', () => {
-  test('are themselves while they live', async () => {
+describe('the identity of a process', () => {
+  test('is the same while it runs', async () => {
     const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
     const identity = processIdentity(child.pid ?? 0);
     if (!identity) throw new Error('no identity');
@@ -25,7 +25,7 @@ describe('processes', () => {
     expect(programNameOf(identity.pid)).toBeUndefined();
   });
 
-  test('that cannot be are nobody', () => {
+  test('is undefined for an impossible pid', () => {
     for (const pid of [0, -1, 1.5, Number.NaN]) expect(processIdentity(pid)).toBeUndefined();
   });
 });

@@ -103,7 +103,7 @@ test('a program that prints too much is killed, or loses the rest', async () => 
   expect(some.stdout).toHaveLength(1000);
 });
 
-test('the event loop goes on while a program runs', async () => {
+test('the event loop is not blocked while a program runs', async () => {
   let ticks = 0;
   const timer = setInterval(() => ticks++, 10);
   await sh('sleep 0.5');

@@ -99,7 +99,7 @@ test('nothing runs as all variables of ours but what was named', () => {
   expect(configured.map(({ path }) => path)).toEqual([]);
 });
 
-test('root looks for programs in fixed directories only, whatever PATH says', () => {
+test('root searches programs in fixed directories only, whatever PATH is', () => {
   const trusted =
     (...directories: string[]) =>
     (directory: string) =>
@@ -196,7 +196,7 @@ test('a bundle asks for nothing but modules of Node and the native additions', a
   }
 });
 
-test('a bundle begins with what seals it', async () => {
+test('the first module of a bundle is the one that seals it', async () => {
   // The first module of each program, before any other has run.
   for (const name of readdirSync(join(root, 'src/bin')).filter((file) => file.endsWith('.ts')))
     expect(readFileSync(join(root, 'src/bin', name), 'utf8')).toMatch(

@@ -27,7 +27,7 @@ describe('version 2', () => {
     [`${slice}/b.service/memory.current`]: `${60 * MiB}\n`,
   };
 
-  test('each cgroup above counts, without what can be taken back', () => {
+  test('each parent cgroup counts, and reclaimable memory counts as free', () => {
     expect(memoryCgroups(host(files))).toEqual([
       { path: '/a.slice/b.service', limit: 500 * MiB, free: 440 * MiB, refusals: 0, oomKills: 0 },
       { path: '/a.slice', limit: 300 * MiB, free: 152 * MiB, refusals: 3, oomKills: 2 },

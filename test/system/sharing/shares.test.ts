@@ -18,7 +18,7 @@ const peers = fc.integer({ min: 0, max: 6 }).map((uid): SharePeer => (uid === 0 
 const steps = fc.array(fc.record({ peer: peers, takes: fc.boolean() }), { maxLength: 200 });
 
 describe('shares', () => {
-  test('whatever comes and goes, nobody has more than its share, and the reserve is left to the owner', () => {
+  test('in any sequence of steps, no peer has more than its share, and the reserve stays for the owner', () => {
     fc.assert(
       fc.property(bounds, steps, (shared, all) => {
         const shares = new Shares(shared);
@@ -68,7 +68,7 @@ describe('shares', () => {
 describe('a fair table', () => {
   const all = { total: 10, perPeer: 6, reserve: 2 };
 
-  test('who has most gives one up for who has less, and nobody for who has as many', () => {
+  test('the peer with the most entries gives one up to a peer with fewer, never to one with as many', () => {
     const table = new FairTable<string>(all, { atShare: 'refuse', atFull: 'refuse' });
     for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']) table.add(user(1), name);
     for (const name of ['b1', 'b2']) table.add(user(2), name);
@@ -101,7 +101,7 @@ describe('a fair table', () => {
     expect(table.add(user(5), 'e2')).toEqual({ victim: 'e' });
   });
 
-  test('a newcomer always gets in while somebody has two, whoever came before', () => {
+  test('a new peer always gets a place while another has two, in any order of arrival', () => {
     fc.assert(
       fc.property(bounds, steps, (shared, those) => {
         const table = new FairTable<object>(shared, { atShare: 'refuse', atFull: 'refuse' });
@@ -131,7 +131,7 @@ describe('a fair table', () => {
   });
 });
 
-test('work of many waits in turns; who has most of it gives a place up for who has less', async () => {
+test('work of many peers is queued fairly; the peer with the most gives a place up to one with less', async () => {
   const turns = new FairTurns(1, { total: 4, perPeer: 3, reserve: 0 });
   const done: string[] = [];
   let open: () => void = () => undefined;

@@ -181,7 +181,7 @@ describe('what is wrong, and what to do', () => {
     },
     { missingServices: undefined },
     { vms: [] },
-  ])('%j is no mistake', (change) => {
+  ])('%j is not reported', (change) => {
     expect(notGood(examineHost({ ...healthy, ...change }))).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ const uid = 61_019;
 const directory = mkdtempSync(join(tmpdir(), 'umlmon-lost-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-test('what an ordinary user may not look at is said of the VM that needs it, and doctor does not fail', async () => {
+test('a check that an ordinary user may not make is reported for the VM that needs it, and doctor does not fail', async () => {
   const tables = [{ family: 'inet', table: 'umlmon-nat-0123456789ab' } as const];
   writeRecord({ directory, vm: 'bare' }, emptyRecord(ownNamespace()));
   writeRecord({ directory, vm: 'vm1' }, { ...emptyRecord(ownNamespace()), tables });

@@ -5,7 +5,7 @@ const vm = (name: string, start_order: number, start_delay = 0) => ({ name, star
 
 const vms = [vm('web', 100), vm('db', 10, 5000), vm('log', 10, 200), vm('late', 1000, 7000), vm('web2', 100)];
 
-test('a turn for each order, with the longest delay of its VMs; none after the last', () => {
+test('one group for each start order, with the longest delay of its VMs, and no delay after the last', () => {
   expect(
     startTurns(vms).map(({ vms: members, delayMs }) => [members.map(({ name }) => name), delayMs]),
   ).toEqual([

@@ -44,7 +44,7 @@ afterEach(() => {
 afterAll(() => world.close());
 
 describe('start and stop', () => {
-  test('every VM by its key, in turns; what runs is left untouched; mistakes hold up nobody else', async () => {
+  test('VMs start in groups by their start key; a running VM is left alone; mistakes of one VM do not delay others', async () => {
     world.configure({ ...vms, bad: 'mem = much' });
     const { status, stdout, stderr } = admin('start', '-wait', 'ready');
     expect(stderr).toMatch(/^bad: .*umlmon\.ini:\d+: \[bad\] mem: "much" is not a size/);
@@ -77,7 +77,7 @@ describe('start and stop', () => {
       ]);
   });
 
-  test('with names: these and no others; each failure is told, and the status is theirs if they agree', () => {
+  test('only named VMs start; each failure is reported, and failures with the same status set the exit status', () => {
     world.configure(vms);
     expect(did('start', 'middle', 'middle')).toEqual({ status: 0, did: { middle: 'started' } });
     expect(did('start', 'never')).toEqual({ status: 5, did: { never: 'failed' } });
@@ -111,7 +111,7 @@ describe('start and stop', () => {
     expect(processIdentity(kernelPid)).toBeUndefined();
   });
 
-  test('a monitor that does not answer holds up nobody for longer than all may take', async () => {
+  test('a monitor that does not answer delays the others no longer than the limit for all', async () => {
     world.configure(vms);
     expect(did('start', 'middle', 'first').status).toBe(0);
     const { monitorPid } = await infoOf('middle');
@@ -128,7 +128,7 @@ describe('start and stop', () => {
     }
   });
 
-  test('a guest whose monitor was killed is taken over, and stopped cleanly', async () => {
+  test('a guest whose monitor was killed is taken over, and then shut down cleanly', async () => {
     world.configure(vms);
     expect(did('start', '-wait', 'ready', 'first').status).toBe(0);
     const { monitorPid, kernelPid } = await infoOf('first');

@@ -82,7 +82,7 @@ test('a section without a user gets one, with a group of its own, and the VM run
 });
 
 describe('a group that others are in', () => {
-  test('as adduser --system makes it: refused by check and monitor, and mended by the hint', () => {
+  test('as adduser --system creates it: refused by check and monitor, and the hint fixes it', () => {
     expect(accounts.shell('adduser --system --no-create-home uml-vm1').status).toBe(0);
     const [uid = 0] = idsOf('uml-vm1');
     world.configure({ vm1: `vmuser = uml-vm1\n${disk}` });
