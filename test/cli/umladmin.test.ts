@@ -50,7 +50,7 @@ describe('without any monitor', () => {
     expect(refused.status).toBe(5);
   });
 
-  test('what is in the middle of a kill -9 is the old or the new', async () => {
+  test('kill -9 during a conversion leaves the old or the new image, complete', async () => {
     const directory = join(world.varDir, 'vm1/jail/disks');
     writeBigImage(join(directory, 'big.dsk'));
     const before = readdirSync(directory);

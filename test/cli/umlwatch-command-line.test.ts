@@ -185,7 +185,7 @@ describe('the command line', () => {
     expect(refusalOf(() => parseCommandLine(line.split(' ')))).toBe(`USAGE: ${why}`);
   });
 
-  test('what is typed cannot write control characters to the terminal', () => {
+  test('typed text cannot write control characters to the terminal', () => {
     expect(refusalOf(() => parseCommandLine(['vm1', 'a\x1b[2Jb']))).toContain('"a\\u{1b}[2Jb"');
   });
 });
@@ -223,6 +223,6 @@ describe('a line at the prompt', () => {
   });
 });
 
-test('an error shows no control character of what was typed', () => {
+test('an error shows no control character of the typed text', () => {
   expect(() => parseCommandLine(['vm\x1b[2J', 'vm2'])).toThrow(/hint: umlwatch vm\\x1b\[2J -info/);
 });

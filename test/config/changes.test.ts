@@ -11,7 +11,7 @@ const configured = (keys: string, global = ''): Configured => {
   return { global: config.global, vm };
 };
 
-test('each key is compared with what is in force of it', () => {
+test('each key is compared with its value in force', () => {
   const atMonitorStart = configured('log_count = 1\nmem = 64M');
   const atVmStart = configured('log_count = 2\nmem = 128M\ncon2 = pty', 'userns = off');
   const written = configured(
@@ -33,7 +33,7 @@ test('each key is compared with what is in force of it', () => {
   expect(pendingChanges(written, written, written)).toEqual([]);
 });
 
-test('live keys are taken, and no others; nothing is left to take then', () => {
+test('only live keys are applied, and afterwards no change is left to apply', () => {
   const before = configured('mem = 64M\nstop_timeout = 1m');
   const written = configured('mem = 128M\non_crash = restart');
   const vm = withLiveKeys(before.vm, written.vm);

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test('what was noted is there after a SIGKILL, for each channel by itself', async () => {
+test('recorded marks survive a SIGKILL, for each channel separately', async () => {
   const program = await buildProgram('marks', {
     text: `
         import { Marks } from './src/console/log-marks.ts';

@@ -53,7 +53,7 @@ const step = fc.oneof(
 );
 
 describe('rotation', () => {
-  test.each([0, 2])('the next file can be read by whom the former one could (%i kept)', (keep) => {
+  test.each([0, 2])('the next file has the same readers as the previous one (%i kept)', (keep) => {
     const name = join(directory, `attributes-${keep}`);
     const log = new ConsoleLog(name, { maxBytes: 8, keep });
     log.append(Buffer.from('former\n'));
@@ -143,7 +143,7 @@ describe('rotation', () => {
   });
 });
 
-describe('what others do to the files', () => {
+describe('changes of the files by other programs', () => {
   test('a removed file is created again, an emptied one continues, and offsets only grow', () => {
     const log = new ConsoleLog(path, { maxBytes: 1000, keep: 1, now });
     log.append(Buffer.from('before'));

@@ -78,7 +78,7 @@ describe('a pty', () => {
     await until((seen) => seen.includes('\x03\x04'));
   });
 
-  test('has the size it was given, and a new one', async () => {
+  test('has its initial size, and later a new size', async () => {
     const pty = Pty.open({ columns: 101, rows: 31 });
     const { bytes, until } = collect(pty);
     run(pty, 'stty size; read line; stty size; stty -a | tr " " "\\n" | grep -x -e -echo -e -icanon');
@@ -131,7 +131,7 @@ describe('a pty', () => {
     expect(pty.write(Buffer.of(1))).toBe(0);
   });
 
-  test('stays usable when its child is gone, for the next one', async () => {
+  test('stays usable for the next child after its child has exited', async () => {
     const pty = Pty.open({ columns: 80, rows: 24 });
     const { bytes, until } = collect(pty);
     await once(run(pty, 'echo one'), 'exit');
@@ -153,7 +153,7 @@ describe('a pty', () => {
     expect(pty.write(Buffer.of(1))).toBe(0);
   });
 
-  test('is taken over from another process, with what was written meanwhile', async () => {
+  test('is taken over from another process, with the bytes written meanwhile', async () => {
     const first = Pty.open({ columns: 80, rows: 24 });
     const keeper = spawn('sh', ['-c', 'stty size; cat'], {
       stdio: [first.slave, first.slave, 'ignore', first.master],

@@ -125,7 +125,7 @@ describe('an error names the stage that failed:', () => {
     expect(failureOf(place, '-info')).toEqual([4, 'DIRECTORY_UNREACHABLE', 'umldir of 10.9.0.1:8655']);
   });
 
-  test('none, once it runs again', async () => {
+  test('no warning, once it runs again', async () => {
     umldir = await TestUmldir.start({ home: world.home, keys, namespace: host.name });
     await until('vm1 is there', () => watch([place, '-info']).status === 0);
   });

@@ -63,7 +63,7 @@ describe('makeDirectories', () => {
     ['a stranger', 61_999, 'vm'],
     ['a stranger', 61_999, 'root'],
     ["the VM's user, where root should", 61_234, 'root'],
-  ] as const)('refuses one that belongs to %s', (_, uid, owner) => {
+  ] as const)('refuses a directory that belongs to %s', (_, uid, owner) => {
     mkdirSync(join(scratch, 'x'));
     chownSync(join(scratch, 'x'), uid, uid);
     expect(() => makeDirectories([one('x', { owner })], self, vm)).toThrow(refusal);

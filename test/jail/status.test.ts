@@ -17,6 +17,6 @@ describe('parseStatus', () => {
   });
 });
 
-test('readStatus finds nothing where nothing is', () => {
+test('readStatus returns nothing for a missing status', () => {
   expect(readStatus('/nonexistent/status')).toEqual({});
 });

@@ -26,7 +26,7 @@ function step<D extends Step['do']>(plan: LaunchPlan, what: D): Extract<Step, { 
   return found;
 }
 
-test('making a plan changes nothing', () => {
+test('planning has no side effect', () => {
   const list = () => readdirSync(world.home, { recursive: true }).sort();
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   const before = list();

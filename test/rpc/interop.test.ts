@@ -97,7 +97,7 @@ test('an offset beyond 2^53 is refused by both: libtirpc reports that the server
   expect([status, err]).toStrictEqual([4, expect.stringMatching(/can't decode arguments/)]);
 });
 
-test('a procedure that there is not', async () => {
+test('an unknown procedure', async () => {
   const { status, out } = await run('raw', '99');
   expect([status, out.toString().trim()]).toStrictEqual([4, 'RPC: Procedure unavailable']);
 });

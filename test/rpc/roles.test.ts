@@ -15,7 +15,7 @@ describe('roles', () => {
     }
   });
 
-  test('what shows or takes bytes of a console is not for those who may look', () => {
+  test('role view may neither read nor write bytes of a console', () => {
     for (const name of procedures.filter((one) => /^console(?!Who)|logRead|crashRead/.test(one)))
       expect(procedureRoles[name]).toBe('console');
   });

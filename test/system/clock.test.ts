@@ -3,7 +3,7 @@ import { msSince, parseMoment, spanMs, thisMoment, wallMoment } from '../../src/
 
 const at = (wall: number, uptime: number, boot = 'b') => ({ wall, uptime, boot });
 
-test('within a boot the wall clock does not count; across boots it is all there is', () => {
+test('within a boot the wall clock does not count; across boots only the wall clock counts', () => {
   expect(spanMs(at(9_000_000, 10), at(1_000, 30))).toBe(20);
   expect(spanMs(at(1_000, 10, 'b'), at(4_000, 5, 'c'))).toBe(3_000);
   expect(spanMs(wallMoment(4_000), wallMoment(1_000))).toBe(-3_000);
@@ -24,7 +24,7 @@ test.each([
   expect(parseMoment(value)).toBeUndefined();
 });
 
-test('a moment is what it was after a file', () => {
+test('a moment is unchanged after it was written and read', () => {
   const moment = thisMoment();
   expect(parseMoment(JSON.parse(JSON.stringify(moment)))).toEqual(moment);
 });

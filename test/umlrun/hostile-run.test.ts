@@ -180,7 +180,7 @@ async function said(child: ChildProcess, text: string): Promise<void> {
   throw new Error(`ended without ${text}: ${all}`);
 }
 
-test('reads nothing that another run was given, not even as the same user outside of its jail', async () => {
+test('reads no input of another run, not even as the same user outside of its jail', async () => {
   const other = sleeper(['-env', 'SECRET=hidden']);
   try {
     await said(other, 'up');
@@ -238,7 +238,7 @@ test.each(['/proc', '/proc/self', '/sys', '/sys/kernel', '/dev/pts'])(
   },
 );
 
-test('what is mounted on the host after the start is not in a share', async () => {
+test('a file system that is mounted on the host after the start is not in a share', async () => {
   const sub = join(share, 'sub');
   mkdirSync(sub);
   const late = join(world.home, 'late');

@@ -60,7 +60,7 @@ test('where only a core limit of 0 can be set, which a core pattern that is a pr
     expect(readFileSync(`/proc/${kernel.pid}/coredump_filter`, 'latin1')).toBe('00000000\n');
 });
 
-describe('what is too small is named before a start', () => {
+describe('a limit that is too small is reported before a start', () => {
   beforeEach(() => {
     world = new World();
   });

@@ -7,7 +7,7 @@ const user = 61_019;
 let here: UserHost;
 afterEach(() => here.close());
 
-test('a command reaches what the host reaches, by name too, and nothing is left', async () => {
+test('a command reaches every host that this host reaches, by name too, and nothing remains afterwards', async () => {
   here = new UserHost(user, '');
   here.serve(here.outside, 'busybox', 'nc', '-ll', '-p', '7000', '-e', 'echo', 'hello-from-outside');
   here.serveNames('192.0.2.9');

@@ -9,7 +9,7 @@ test('two runs that live have different groups, which no account has', () => {
   expect(groups).toEqual([1_900_000_001, 1_900_000_002, 1_904_194_303]);
 });
 
-test('one that is taken, as by what a run has left, is not given again', () => {
+test('a group in use, for example by leftovers of a run, is not assigned again', () => {
   expect(groupOfRun(7, new Set([1_900_000_007, 1_900_000_008]), all)).toBe(1_900_000_009);
 });
 

@@ -81,7 +81,7 @@ function link(target: string, path: string): void {
   lchownSync(path, attacker, attacker);
 }
 
-test('an image is what was checked: in 1,000 starts nothing of a file of root is copied', async () => {
+test('only the checked image is used: in 1,000 starts, no byte of a file of root is copied', async () => {
   const secrets = join(world.home, 'secrets');
   mkdirSync(secrets, { mode: 0o755 });
   smallImage(join(secrets, 'img'), 'SECRET-OF-ROOT');

@@ -212,7 +212,7 @@ describe('set and unset', () => {
     expect(stderr).toContain('a setting of the user of the VM takes precedence');
   });
 
-  test('many at the same time: nothing is lost', async () => {
+  test('of many changes at the same time, none is lost', async () => {
     const keys = Array.from({ length: 8 }, (_, unit) => `ssl${unit}`);
     const statuses = await Promise.all(
       keys.map(

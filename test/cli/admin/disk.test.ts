@@ -60,7 +60,7 @@ describe('in a pipe', () => {
     expect(json(watch('-jobs', '-json'))[0].jobs[0]).toMatchObject({ id: 1, outcome: { state: 'done' } });
   });
 
-  test('lines of progress, none too much; the last is what it came to', () => {
+  test('lines of progress without repetition; the last line is the result', () => {
     const { status, stdout, stderr } = disk('convert /disks/big.dsk /disks/b.dsk');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');

@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 describe('doctor', () => {
-  test('a mistake of the configuration, and what a start would miss; gone when the advice was followed', () => {
+  test('problems of the configuration and unmet needs of a start; the hints fix them', () => {
     world.configure({ vm1: disk, bad: 'mem = much' });
     expect(found('configuration')).toEqual([
       expect.objectContaining({ level: 'error', text: expect.stringContaining('"much"') }),
@@ -73,7 +73,7 @@ describe('doctor', () => {
     rmSync(join(kernels, 'true'));
   });
 
-  test('a kernel without its monitor, and what a dead VM has left: the advice helps', async () => {
+  test('a kernel without its monitor, and the remains of a VM that crashed: the hints fix both', async () => {
     world.addImage('vm1');
     expect(admin('start', 'vm1').status).toBe(0);
     expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);

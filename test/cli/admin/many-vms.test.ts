@@ -32,14 +32,14 @@ test.each<['umlmon' | 'umladmin', string[]]>([
   ['umladmin', ['doctor']],
   ['umladmin', ['list']],
   ['umladmin', ['update', '-n']],
-])('%s %j of 500 VMs takes little more than of one', (program, args) => {
+])('%s %j of 500 VMs takes little longer than of one', (program, args) => {
   configure(1);
   const one = msOf(program, args);
   configure(500);
   expect(msOf(program, args) / one).toBeLessThan(mostTimes);
 });
 
-test('users that are not there are named, each at its line, though all are asked for at once', () => {
+test('each missing user is reported with its line, although one query asks for all users', () => {
   configure(3);
   const { stdout } = world.run('umlmon', ['-check', '-json']);
   const unknown = JSON.parse(stdout).problems.filter(

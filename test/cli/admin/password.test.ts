@@ -62,7 +62,7 @@ describe('umladmin password', () => {
     expect(json.passwords.map((one) => Object.keys(one))).toEqual(Array(3).fill(['vm', 'role', 'changed']));
   });
 
-  test('removes one, or those of all roles', () => {
+  test('removes one password, or those of all roles', () => {
     for (const role of ['view', 'admin', 'operate'])
       admin(`password vm1 -role ${role}`, `the one for ${role}\n`);
     expect(admin('password vm1 -role view -remove').stdout).toBe('vm1: removed look\n');

@@ -44,7 +44,7 @@ afterAll(async () => {
   await world.close();
 }, 60_000);
 
-test('the difference of each VM, and when it takes effect; running ones are untouched', async () => {
+test('the changes of each VM, and when they take effect; running VMs are left alone', async () => {
   const before = await Promise.all(names.map(infoOf));
   expect(update().outcomes.get('vm20')).toMatchObject({ did: 'unchanged', changes: [] });
 
@@ -100,7 +100,7 @@ test('the difference of each VM, and when it takes effect; running ones are unto
   expect(update('vm1').outcomes.get('vm1').changes).toEqual([changes[0]]);
 });
 
-test('what waits for the next start of the VM is in force after it', () => {
+test('a change that waits for the next start of the VM is in force after that start', () => {
   expect(world.run('umlwatch', ['vm1', '-stop', '-start'])).toMatchObject({ status: 0, stderr: '' });
   expect(update('vm1').outcomes.get('vm1')).toMatchObject({ did: 'unchanged' });
 });

@@ -17,7 +17,7 @@ function split(text: string, length: number): { output: string; status: number |
   return { output, status: undefined };
 }
 
-test('the output of a command is what is between the marks, in whatever pieces it comes', () => {
+test('the output of a command is the text between the marks, in whatever pieces it arrives', () => {
   const output = fc.array(fc.constantFrom('a', '\n', ' ', 'E0123', 'B0123456789ab', 'ö', ':', '7'), {
     maxLength: 60,
   });

@@ -59,7 +59,7 @@ test.each<[string, string[]]>([
   ['cow-merge', ['vm1:/disks/e.cow', 'vm1:/disks/out.dsk']],
   ['check', ['vm1:/disks/e.cow']],
   ['cow-rebase', ['vm1:/disks/e.cow', '/shared/disks/golden.dsk']],
-])('%s does not give a guest what only root may read, unless -yes is given', (verb, args) => {
+])('%s gives a guest no file that only root may read, unless -yes is given', (verb, args) => {
   nameBacking('/shared/disks/secret.dsk');
   expect(admin('disk', verb, ...args)).toMatchObject({
     status: 5,

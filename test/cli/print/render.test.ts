@@ -143,7 +143,7 @@ describe('-info', () => {
     );
   });
 
-  test('of networks: a row each, and what to type in a guest that does not use one', () => {
+  test('of networks: one row for each, and the commands for a guest that does not use its network', () => {
     const network = {
       unit: 0,
       kind: 'bridged',
@@ -187,7 +187,7 @@ describe('-info', () => {
     );
   });
 
-  test('of a VM that crashed: why, and what con0 showed last', () => {
+  test('of a VM that crashed: the cause, and the last lines of con0', () => {
     const gone = {
       logDropped: 0,
       warningCount: 0,
@@ -247,7 +247,7 @@ test('-info of a VM that is paused', () => {
   expect(lineOf({ ...paused, resumesAt: 0 })).toMatch(/requested by uid 0, without limit$/);
 });
 
-test('-info of a VM that hangs, and of one that is held', () => {
+test('-info of a VM that hangs, and of a VM that is held', () => {
   const line = (info: VmInfo, name: string) =>
     infoText(info, noon)
       .split('\n')

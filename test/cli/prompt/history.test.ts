@@ -25,7 +25,7 @@ test('lines are there in the next session, newest first, each once', () => {
   expect(statSync(file()).mode & 0o777).toBe(0o600);
 });
 
-test('two sessions at once lose nothing', () => {
+test('two sessions at once lose no line', () => {
   const [a, b] = [open(), open()];
   a.add('from a');
   b.add('from b');
@@ -40,7 +40,7 @@ test('the file is bounded: the newest lines stay', () => {
   expect([lines.length, lines[0], lines.at(-1)]).toEqual([500, 'log con501', 'log con1000']);
 });
 
-test('a file that cannot be made is as good as none', () => {
+test('a file that cannot be created is the same as a missing file', () => {
   writeFileSync(join(home, '.local'), 'a file where a directory should be');
   const history = open();
   history.add('info');

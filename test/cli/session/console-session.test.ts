@@ -56,7 +56,7 @@ async function settings(): Promise<string> {
   return `${stty}${terminal.value('#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag} #{keypad_cursor_flag}')}`;
 }
 
-test('what is typed is done in the guest; CTRL-] d leaves, and the terminal is as before', async () => {
+test('the guest executes typed commands; CTRL-] d detaches and restores the terminal', async () => {
   const before = await settings();
   expect(before).toContain('speed');
   await connect();
@@ -170,7 +170,7 @@ function umlwatchPid(): number {
   return terminal.foreground('umlwatch');
 }
 
-describe('what happens to the VM under a session', () => {
+describe('events of the VM during a session', () => {
   test('a poweroff is reported, and a start by another client continues in the same session', async () => {
     await connect();
     terminal.line('poweroff');
@@ -225,8 +225,8 @@ describe('what happens to the VM under a session', () => {
   });
 });
 
-describe('what happens to the monitor under a session', () => {
-  test('it is killed: status 4, the terminal is as before, the guest lives', async () => {
+describe('events of the monitor during a session', () => {
+  test('it is killed: status 4, the terminal is restored, and the guest keeps running', async () => {
     const before = await settings();
     await connect();
     const { kernelPid } = await info();

@@ -118,7 +118,7 @@ describe('two viewers of a console', () => {
   });
 });
 
-test('a recording is what was shown, as asciicast has it', async () => {
+test('a recording has the shown output in asciicast format', async () => {
   const path = join(world.home, 'session.cast');
   const terminal = await sit('-record', path);
   terminal.line('echo $((5*5))öß');
@@ -179,7 +179,7 @@ describe('commands without a terminal', () => {
     expect(watch('-expect', '<two words>', '-timeout', '20s')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('what is typed is answered by what comes after it: older text does not count', () => {
+  test('-expect matches only output that follows the typed text, not older text', () => {
     watch('-run', 'echo AAA; echo BBB');
     const { status, stderr } = watch(
       ...['-expect', 'AAA', '-send', 'sleep 1\\r', '-expect', 'BBB', '-timeout', '700ms'],
@@ -266,7 +266,7 @@ describe('commands without a terminal', () => {
     expect(watch('-screen', 'con9')).toMatchObject({ status: 1, stdout: '' });
   });
 
-  test('-run of what ends the guest is done when it has, and waits for no more', () => {
+  test('-run of a command that ends the guest finishes with the guest, without a further wait', () => {
     expect(watch('-run', 'poweroff -f', '-timeout', '50s')).toMatchObject({ status: 0, stderr: '' });
   });
 

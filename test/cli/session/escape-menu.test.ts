@@ -17,7 +17,7 @@ function done(...pieces: readonly string[]): string {
     .join(' ');
 }
 
-describe('what is typed', () => {
+describe('typed input', () => {
   test.each([
     [['ls\r'], '"ls\\r"'],
     [['ls\r\x1dd'], '"ls\\r" menu leave'],

@@ -84,7 +84,7 @@ test('a guest that does not read for a second is reported once, with the number 
   expect(told).toEqual([5000]);
 });
 
-test('an interrupt drops what waits, and is offered while the guest does not read', async () => {
+test('an interrupt drops waiting input, and is offered while the guest does not read', async () => {
   const offers: string[] = [];
   let answer: (taken: number) => void = () => undefined;
   const pump = makePump({
@@ -129,7 +129,7 @@ test('a pipe is held while too much is waiting, and nothing is dropped', async (
   pump.stop();
 });
 
-test('clear forgets what is waiting; what comes after is carried', async () => {
+test('clear drops waiting input, and later input is sent', async () => {
   const guest = console([0]);
   const pump = makePump(guest);
   pump.push(Buffer.from('for the guest that is gone'));

@@ -11,7 +11,7 @@ function restoreAfter(...pieces: readonly (string | Uint8Array)[]): string {
 /** Attributes are always reset. */
 const nothing = '\x1b[0m';
 
-describe('what was switched on is switched off', () => {
+describe('a mode that was switched on is switched off', () => {
   test.each([
     ['alternate screen', '\x1b[?1049h', '\x1b[?1049l'],
     ['hidden cursor', '\x1b[?25l', '\x1b[?25h'],
@@ -47,7 +47,7 @@ describe('what was switched on is switched off', () => {
   });
 });
 
-describe('what only looks like it changes nothing', () => {
+describe('a similar sequence changes nothing', () => {
   test.each([
     ['text', '[?1049h'],
     ['a public mode', '\x1b[1049h'],
@@ -103,7 +103,7 @@ test('where the output is cut makes no difference', () => {
   );
 });
 
-test('after what restore gives, there is nothing left to restore', () => {
+test('after the sequences of restore, no mode is left to restore', () => {
   fc.assert(
     fc.property(output, (bytes) => {
       const modes = new TerminalModes();

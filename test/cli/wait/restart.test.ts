@@ -93,7 +93,7 @@ describe('umladmin restart', () => {
   });
 });
 
-describe('what ends a guest', () => {
+describe('ways to end a guest', () => {
   test.each([
     ['run', 'reboot', true],
     ['run', 'sync; /sbin/poweroff -f', true],

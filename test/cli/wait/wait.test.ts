@@ -94,7 +94,7 @@ describe('-wait', () => {
     });
   });
 
-  test('what never comes: status 8', () => {
+  test('a level that is never reached: status 8', () => {
     watch('-start');
     expect(watch('-wait', 'console', '-timeout', '300ms')).toEqual({
       status: 8,
@@ -187,7 +187,7 @@ describe('listeners', () => {
     expect(all).toEqual(all.map((_, i) => i + 1));
   });
 
-  test('64 listeners that never read delay neither the guest nor others, who miss nothing', async () => {
+  test('64 listeners that never read delay neither the guest nor other listeners, which miss no event', async () => {
     watch('-start', '-wait', 'guest');
     const sockets: Socket[] = [];
     try {

@@ -112,7 +112,7 @@ describe('properties', () => {
     expect(done).toBeGreaterThan(1000);
   });
 
-  test('what was set and is unset leaves the file as it was', () => {
+  test('to set and unset a key leaves the file unchanged', () => {
     const plain = fc.stringMatching(/^[a-z0-9]{1,8}$/);
     fc.assert(
       fc.property(file, section, key, plain, (before, inSection, ofKey, newValue) => {

@@ -100,7 +100,7 @@ describe('parseIni', () => {
     expect(accepted).toBeGreaterThan(50);
   });
 
-  it('never throws, and passes over nothing silently', () => {
+  it('never throws, and ignores no text silently', () => {
     const check = (bytes: Uint8Array): void => {
       const { sections, problems } = parseIni('f', bytes);
       const seen = new Set([...sections, ...problems].map(({ line }) => line));

@@ -186,7 +186,7 @@ describe('layers', () => {
     expect(problems).toMatchObject([{ file: 'umlmon.ini', line: 4, key: 'append' }]);
   });
 
-  it('ignore what is written for a VM that does not exist', () => {
+  it('ignore sections of a VM that does not exist', () => {
     expect(load('', '[vm1]\nubd0 = /disks/a.dsk')).toMatchObject({ problems: [], broken: new Map() });
   });
 
@@ -227,7 +227,7 @@ describe('requireVm', () => {
     expect(text).not.toMatch(/\[vm2\]/);
   });
 
-  it('knows a VM that was meant', () => {
+  it('suggests the VM with the nearest name', () => {
     expect(() => requireVm(load(vm1), 'wm1')).toThrow(/no section.*did you mean "vm1"/);
   });
 });

@@ -78,7 +78,7 @@ describe('readConfig', () => {
     expect(requireVm(loaded, 'vm1').vm.append).toEqual(['quiet']);
   });
 
-  it('leaves the files of other VMs alone when one VM is wanted', () => {
+  it('reads no files of other VMs when one VM is requested', () => {
     write('umlmon.ini', `[GLOBAL]\nvardir = ${dir}/var\n${vm('vm1')}`);
     write('vms/vm2.ini', vm('vm2'));
     write('vms/vm3.ini', 'nonsense');
@@ -93,7 +93,7 @@ describe('readConfig', () => {
     expect(() => requireVm(read(), 'vm1')).toThrow(/no configuration file/);
   });
 
-  it('refuses a directory that was named, and passes over one that was not', () => {
+  it('refuses an explicitly named directory, and ignores a default one', () => {
     mkdirSync(join(dir, 'umlmon.ini'));
     expect(texts()).toEqual([`${dir}/umlmon.ini: this is not a regular file`]);
     mkdirSync(join(dir, 'umlmon/umlmon.ini'), { recursive: true });

@@ -189,7 +189,7 @@ describe('arguments of the user', () => {
   });
 });
 
-test('only one file makes kernel arguments, and what starts a kernel takes nothing else', () => {
+test('only one file creates kernel arguments, and the spawn of a kernel accepts nothing else', () => {
   const source = join(import.meta.dirname, '../../../src');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
@@ -221,7 +221,7 @@ describe('one argument', () => {
     );
   });
 
-  it('is one to the kernel if it is the user’s', () => {
+  it('of a user stays one argument for the kernel', () => {
     fc.assert(
       fc.property(line, (text) => {
         let argument: string;

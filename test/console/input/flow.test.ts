@@ -112,7 +112,7 @@ test('a line that is longer than a terminal takes waits, and does no harm', asyn
   expect(kernel.output()).toContain(md5(bytes));
 }, 60_000);
 
-test('a console that no process has open gets what was typed when one opens it', async () => {
+test('a console that no process has open gets the typed input when a process opens it', async () => {
   await run('exec 5<&-');
   const bytes = lines(20_000, 'closed');
   const taken = await paste(bytes, 1500);

@@ -3,7 +3,7 @@ import { lineBufferBytes, readLineBuffer } from '../../../src/console/input/line
 import { joined, offsetsIn, vmallocPieces } from '../../../src/console/input/ram-map.ts';
 import { memoryOf } from '../../helpers/terminal/line-buffer.ts';
 
-test('what is unread, and whether a line has no end yet', () => {
+test('the unread bytes, and whether the last line is incomplete', () => {
   const raw = readLineBuffer(memoryOf('hello', { read: 2 }));
   expect(raw).toMatchObject({ head: 5, unread: 3, isOpenLine: false });
   const open = readLineBuffer(memoryOf('a line\nhel', { read: 7, isCanonical: true }));

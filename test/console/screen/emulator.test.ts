@@ -94,8 +94,8 @@ const piece = fc.oneof(
 );
 const output = fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join('')));
 
-describe('who comes later has the screen of who was there from the start', () => {
-  test('whatever was drawn before, and comes after', async () => {
+describe('a viewer that attaches later has the same screen as a viewer from the start', () => {
+  test('for any output before and after', async () => {
     await fc.assert(
       fc.asyncProperty(output, output, fc.nat({ max: 3 }), async (before, after, cut) => {
         // Reads end anywhere.
@@ -110,7 +110,7 @@ describe('who comes later has the screen of who was there from the start', () =>
     );
   });
 
-  test.each(Object.entries(corpus))('what vttest asks for: %s', async (_name, text) => {
+  test.each(Object.entries(corpus))('the sequences of vttest: %s', async (_name, text) => {
     const bytes = Buffer.from(text);
     // At the end, and at places within.
     for (const part of [1, 0.9, 0.77, 0.5, 0.31]) {

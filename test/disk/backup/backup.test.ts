@@ -81,7 +81,7 @@ test('names are times, never taken twice; none leads elsewhere', () => {
     expect(givenNameDamage(name, 'backup')).toMatchObject({ code: 'BACKUP_NAME' });
 });
 
-test('beside a new backup the newest sound ones stay, with the unsound ones that are not older', () => {
+test('besides a new backup, the newest sound backups stay, and unsound ones that are not older', () => {
   const at = (takenAt: number, found: 'clean' | 'errors'): Manifest => ({
     ...manifest,
     name: `${takenAt}`,

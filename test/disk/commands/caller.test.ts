@@ -93,7 +93,7 @@ describe('a client of a VM', () => {
     });
   });
 
-  test('merges into its own image, and into no shared one, whatever its rights', async () => {
+  test('merges into its own image, but not into a shared one, whatever its rights', async () => {
     await run({ verb: 'cow-merge', image: cow });
     chmodSync(path(golden), 0o666);
     nameBacking(golden);

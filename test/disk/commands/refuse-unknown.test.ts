@@ -57,7 +57,7 @@ describe('a VM with images that could not be read', () => {
   const open = (image: ImageName, mode: 'rw' | 'ro', vm = image.vm) =>
     code(refuseOpen(graph(crowded), { by: vm, image, mode }));
 
-  test('may not write what is its own, nor make, nor use what was not seen', () => {
+  test('may not write its own images, nor create images, nor use images that were not scanned', () => {
     for (const file of ['e.cow', 'f.cow', 'linked.dsk', 'x.dev'])
       expect(open(own('vm2', file), 'rw')).toBe('IMAGE_UNKNOWN');
     for (const mode of ['rw', 'ro'] as const)
@@ -70,7 +70,7 @@ describe('a VM with images that could not be read', () => {
     expect(code(refuseMerge(graph(crowded), own('vm2', 'e.cow'), 'vm2'))).toBe('IMAGE_UNKNOWN');
   });
 
-  test('harms no other one that uses its own images, or reads shared ones', () => {
+  test('does not block another VM that uses its own images or reads shared ones', () => {
     for (const file of ['e.cow', 'f.cow']) expect(open(own('vm1', file), 'rw')).toBe('');
     expect(open(base, 'ro', 'vm1')).toBe('');
     for (const verb of ['copy', 'check', 'back'] as const)

@@ -1,4 +1,4 @@
-/** What verbs refuse: images that others hold, backing files, names that lead elsewhere, what would lose data. */
+/** Requests that disk commands refuse: held images, backing files, names that lead elsewhere, loss of data. */
 import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
@@ -172,7 +172,7 @@ describe('names', () => {
     expect([readdirSync(outside()), readdirSync(`${sub}2`).sort()]).toEqual([[], ['big.dsk', 'new.dsk']]);
   });
 
-  test('hard links: what would be replaced under one name only', async () => {
+  test('hard links: an image that would be replaced under one name only', async () => {
     linkSync(path(own('root.dsk')), path(own('other.dsk')));
     for (const image of [own('root.dsk'), own('other.dsk')])
       await expect(run({ verb: 'resize', image, size: 2 * MiB, filesystem: true })).rejects.toThrow(
@@ -182,8 +182,8 @@ describe('names', () => {
   });
 });
 
-describe('what would lose data', () => {
-  test('shrinking what is in use, or may be', async () => {
+describe('commands that would lose data', () => {
+  test('shrinking an image that is, or may be, in use', async () => {
     const image = own('a.dsk');
     const shrink = () => run({ verb: 'resize', image, size: MiB });
     makeImage(store.add(image), 8 * MiB, [[4 * MiB, 4096]]);
@@ -251,7 +251,7 @@ describe('what would lose data', () => {
     await run({ verb: 'cow-merge', image: cow, target: own('c.dsk') });
   });
 
-  test('an interrupted merge in place can be ended, and nothing else done with the pair', async () => {
+  test('an interrupted merge in place can be completed, and all other commands on the pair are refused', async () => {
     const cow = own('a.cow');
     makeImage(store.add(base), 8 * MiB, [[0, MiB]]);
     await run({ verb: 'cow-create', image: cow, backing: base });

@@ -53,7 +53,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
   });
   afterEach(() => store.close());
 
-  test('create: sparse, the place is made, and belongs to whom it is for', async () => {
+  test('create: sparse, in a new directory that belongs to the user of the VM', async () => {
     const image = own('root.dsk');
     expect(await run({ verb: 'create', image, size: 64 * MiB })).toMatchObject({
       image: 'vm1:/disks/root.dsk',
@@ -264,7 +264,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     );
   });
 
-  test('cancelled: nothing has changed, nothing is left', async () => {
+  test('cancelled: all is unchanged, and no file is left', async () => {
     const image = own('root.dsk');
     makeImage(store.add(image), 64 * MiB, [[0, 40 * MiB]]);
     const reason = new Error('enough');

@@ -250,14 +250,14 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
   });
 });
 
-describe('a tool that goes wrong is ended as a whole:', () => {
+describe('a misbehaving tool is killed with all its processes:', () => {
   const file = () => store.add(own('a.dsk'), 64 * MiB);
 
   test.each([
     ['endless', 'while :; do :; done'],
     ['that ignores all signals and leaves children behind', 'trap "" TERM INT HUP; sleep 1000 & sleep 1000'],
     ['whose child has left its session', 'setsid sleep 1000 & wait'],
-  ])('one %s, when its time is over or it is cancelled', (_, script) => {
+  ])('a tool %s, at its time limit or when cancelled', (_, script) => {
     const late = run(`sleep() { /usr/bin/sleep 86461; }\n${script}`, { file: file(), timeMs: 1000 });
     expect(late).toMatchObject({ code: 'HOST_COMMAND', cause: 'it did not finish within 1 seconds' });
     const cancelled = run(script, { file: file(), timeMs: 60_000, abortMs: 500 });
@@ -265,7 +265,7 @@ describe('a tool that goes wrong is ended as a whole:', () => {
     expect(spawnSync('pgrep', ['-f', store.home], { encoding: 'utf8' }).stdout).toBe('');
   });
 
-  test('one that is killed with umlmon', async () => {
+  test('a tool whose umlmon is killed', async () => {
     const [program = '', ...args] = command('echo; while :; do :; done', { file: file(), timeMs: 60_000 });
     const running = spawn(program, args, { cwd: root, stdio: 'ignore' });
     const tool = () => childrenBelow(running.pid ?? 0).find((pid) => programNameOf(pid) === 'e2fsck');
@@ -275,7 +275,7 @@ describe('a tool that goes wrong is ended as a whole:', () => {
     await expect.poll(() => programNameOf(pid), { timeout: 20_000 }).not.toBe('e2fsck');
   });
 
-  test('one that takes memory, when it has what it may have', () => {
+  test('a tool that uses memory, at its limit', () => {
     const bomb = `exec perl -e 'my @all; push @all, "x" x 1048576 while 1'`;
     const started = performance.now();
     const result = run(bomb, { file: file(), timeMs: 60_000 }) as { status?: number; words?: string };
@@ -284,7 +284,7 @@ describe('a tool that goes wrong is ended as a whole:', () => {
     expect(performance.now() - started).toBeLessThan(30_000);
   });
 
-  test('one that starts ever more processes, or writes ever more', () => {
+  test('a tool that starts or writes without limit', () => {
     const bomb = 'i=0; while [ $i -lt 5000 ]; do sleep 3 & i=$((i+1)); done; echo started $i; exit 0';
     const forks = run(bomb, { file: file(), timeMs: 60_000 }) as { status?: number; words?: string };
     expect(forks.words).toMatch(/Cannot fork|Resource temporarily unavailable/);

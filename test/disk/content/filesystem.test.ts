@@ -102,7 +102,7 @@ describe('file systems', () => {
     expect(recognise()).toMatchObject({ kind: 'squashfs', unit: 0 });
   });
 
-  test('nothing', () => {
+  test('an empty image', () => {
     expect(recognise()).toBeUndefined();
     expect(hazard()).toBeUndefined();
     expect(cowHazard(undefined, 32_768)).toMatch(/hangs/);
@@ -114,7 +114,7 @@ describe('partitions', () => {
   const table = (label: 'dos' | 'gpt', ...lines: string[]) =>
     run('sfdisk', ['-q', image], [`label: ${label}`, ...lines].join('\n'));
 
-  test('an MBR with logical ones', () => {
+  test('an MBR with logical partitions', () => {
     table(
       'dos',
       'start=2048, size=20480',
@@ -133,7 +133,7 @@ describe('partitions', () => {
     });
     expect(hazard()).toBeUndefined();
   });
-  test('a GPT, with what is in them', () => {
+  test('a GPT, with the file systems of its partitions', () => {
     table('gpt', 'start=2048, size=20480', 'start=40960, size=40960');
     run('mke2fs', ['-q', '-F', '-b', '1024', '-E', `offset=${40_960 * 512}`, image, '20M']);
     expect(recognise()).toMatchObject({

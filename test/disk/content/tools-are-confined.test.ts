@@ -46,7 +46,7 @@ function namedReaders(text: string): string[] {
   );
 }
 
-test('each file that runs programs is known, with what it runs', () => {
+test('each file that runs programs is listed here, with its programs', () => {
   const found = files.filter(({ text }) =>
     /['"](?:(?:node:)?child_process|execa|[./]+(?:[\w-]+\/)*(?:foreground|host)-command\.ts)['"]/.test(text),
   );
@@ -71,14 +71,14 @@ test('the runner starts programs in one place, behind the confining prefix', () 
   expect(text).toMatch(/spawn\(program, rest, /);
 });
 
-test('only one file makes what the runner takes', () => {
+test('only one file creates the argument of the runner', () => {
   const makes = /\bas (?:unknown as )?HandedImage\b/;
   expect(files.filter(({ text }) => makes.test(text)).map(({ file }) => file)).toEqual([
     'disk/content/hand-over.ts',
   ]);
 });
 
-test('the test sees what there would be to see', () => {
+test('the test detects violations', () => {
   expect(namedReaders(`spawn('e2fsck', [])`)).toEqual(['e2fsck']);
   expect(namedReaders('run("/sbin/mkfs.ext4")')).toEqual(['/sbin/mkfs.ext4']);
   expect(namedReaders("execFile('tar', ['x'])")).toEqual(['tar']);

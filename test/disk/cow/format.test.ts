@@ -41,7 +41,7 @@ describe('uml_mkcow', () => {
   });
 });
 
-test('what is encoded is decoded', () => {
+test('an encoded header decodes to the same header', () => {
   const path = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 300 })
     .filter((text) => !text.includes('\0'));
@@ -169,7 +169,7 @@ describe('hostile headers', () => {
   });
 });
 
-test('what a header cannot hold is refused', () => {
+test('values that do not fit a header are refused', () => {
   const encode = (change: Partial<typeof header>) => () => encodeCowHeader({ ...header, ...change });
   expect(encode({ backing: `/${'a'.repeat(BACKING_PATH_MAX - 1)}` })).not.toThrow();
   expect(encode({ backing: `/${'a'.repeat(BACKING_PATH_MAX)}` })).toThrow(/has 4096 bytes/);

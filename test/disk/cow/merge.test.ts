@@ -224,7 +224,7 @@ test('a cancelled merge leaves no trace of a new image', async () => {
   expect(readdirSync(scratch.directory).sort()).toEqual(['base.dsk', 'x.cow']);
 });
 
-test('createCow makes what uml_mkcow makes, with the path of the jail', async () => {
+test('createCow writes the same file as uml_mkcow, with the path of the jail', async () => {
   prepare(MiB + 1);
   await createCow({ path: ours, backing, storedBacking: backing, owner });
   expect(sameBytes(ours, cow)).toBe(true);

@@ -92,7 +92,7 @@ test('a failure is reported, and retried', async () => {
   await expect.poll(() => sync.count).toBeGreaterThan(0);
 });
 
-test('what is removed is left alone; 0 means never', async () => {
+test('a removed file is left alone; 0 means never', async () => {
   const watches = inotifyWatches();
   sync.add({ fd, hostPath });
   expect(inotifyWatches()).toBe(watches + 1);

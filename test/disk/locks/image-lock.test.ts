@@ -41,7 +41,7 @@ const request = (mode: 'rw' | 'ro', name = image) => ({
 const isFree = (file = path) => spawnSync('flock', ['-n', '-x', file, 'true']).status === 0;
 
 describe('within one process', () => {
-  test('readers share, writers exclude, and the refusal names who holds the image', async () => {
+  test('readers share, writers exclude, and the refusal names the holder of the image', async () => {
     const one = await ImageLocks.take(store, 'vm1', [request('ro')]);
     const two = await ImageLocks.take(store, 'vm2', [request('ro')]);
     await expect(ImageLocks.take(store, 'vm3', [request('rw')])).rejects.toThrow(
@@ -57,7 +57,7 @@ describe('within one process', () => {
     expect([isFree(), readdirSync(store.holders)]).toEqual([true, []]);
   });
 
-  test('all or nothing', async () => {
+  test('takes all locks or none', async () => {
     const other = { vm: 'vm1', path: '/disks/a.dsk' };
     const otherPath = store.add(other);
     const one = await ImageLocks.take(store, 'vm1', [request('rw', other)]);

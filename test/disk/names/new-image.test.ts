@@ -32,7 +32,7 @@ const write = (existing: 'refuse' | 'replace', fill: (handle: FileHandle) => Pro
     fill,
   );
 
-test('of two who make the same image, one never gets what the other has not ended', async () => {
+test('of two creators of the same image, neither gets an unfinished image of the other', async () => {
   const [begun, ended] = [new EventEmitter(), new EventEmitter()];
   const isBegun = once(begun, 'now');
   const isEnded = once(ended, 'now');

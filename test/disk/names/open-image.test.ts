@@ -33,7 +33,7 @@ const both = (name = image) => [
   codeOf(() => closeSync(openImage(name, store, 'ro').fd)),
 ];
 
-test('an image is what it is, by all of its names', () => {
+test('an image has the same identity by all of its names', () => {
   const path = store.add(image, 8192);
   const other = { vm: '', path: '/shared/disks/b.dsk' };
   mkdirSync(join(store.shared, 'disks'), { recursive: true });

@@ -51,7 +51,7 @@ const graph = (holdings: readonly Holding[] = [], images: readonly FoundImage[] 
 const held = (holder: string, id: string, mode: Holding['mode']): Holding => ({ holder, id, mode });
 
 describe('opening', () => {
-  test('a free image, and one that is held by oneself', () => {
+  test('a free image, and an image that the caller holds', () => {
     expect(refuseOpen(graph(), { by: 'vm1', image: root, mode: 'rw' })).toBeUndefined();
     expect(
       refuseOpen(graph([held('vm1', '1:2', 'rw')]), { by: 'vm1', image: root, mode: 'rw' }),
@@ -86,7 +86,7 @@ describe('opening', () => {
     expect(refuseOpen(graph(), { by: 'vm1', image: base, mode: 'ro' })).toBeUndefined();
   });
 
-  test('a snapshot is read, not written, as long as there is its image', () => {
+  test('a snapshot may be read but not written while its image exists', () => {
     const snapshot: ImageName = { vm: 'vm1', path: '/disks/root@before.dsk' };
     const images = [flat(snapshot, '1:9'), flat(root, '1:2')];
     const open = (mode: 'rw' | 'ro', found = images) =>
@@ -252,7 +252,7 @@ describe('disk commands', () => {
   });
 });
 
-test('whatever is granted one after the other: never a second writer, never a written backing file', () => {
+test('in any sequence of grants: never a second writer, never a written backing file', () => {
   const names = [base, root, web, mail];
   const request = fc.record({
     by: fc.constantFrom('vm1', 'vm2', 'vm3'),

@@ -73,7 +73,7 @@ test('problems are reported, and no image hides another', async () => {
   ]);
 });
 
-test('a description: what is in it, what a COW image makes of it, and dangers', async () => {
+test('a description: contents, COW relations, and dangers', async () => {
   const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
   await runDiskCommand({ verb: 'create', image: base, size: 16 * MiB, filesystem: 'ext4' }, host);
   expect(await describeImage(store, base, administrator)).toMatchObject({

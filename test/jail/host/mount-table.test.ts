@@ -16,7 +16,7 @@ describe('reachableMounts', () => {
     ]);
   });
 
-  test('leaves out what is hidden by a later mount, with all below it', () => {
+  test('leaves out a mount that a later mount hides, with all below it', () => {
     const table = [
       line(1, 0, '/'),
       line(2, 1, '/sys', 'sysfs'),
@@ -41,7 +41,7 @@ describe('reachableMounts', () => {
     expect(points(line(30, 29, '/'), line(31, 12, '/elsewhere'))).toEqual(['/', '/elsewhere']);
   });
 
-  test('knows names with blanks, and where a mount comes from', () => {
+  test('reads names with blanks, and the source of a mount', () => {
     expect(reachableMounts(line(1, 0, '/a\\040b\\134c', 'ext4', '/d\\012'))).toEqual([
       { point: '/a b\\c', source: '8:1 /d\n', type: 'ext4' },
     ]);

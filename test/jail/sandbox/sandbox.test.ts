@@ -51,7 +51,7 @@ describe('sandboxArguments', () => {
     );
   });
 
-  test('what is not asked for is not there', () => {
+  test('only requested items are present', () => {
     const { user, cpus, ...rest } = plan;
     const line = sandboxArguments({
       ...rest,

@@ -56,7 +56,7 @@ test('of several lines of one address the newest counts', () => {
   expect(known.fingerprintOf('vm1@hostb')).toBe('BB:BB');
 });
 
-test('root follows its own link, and not that of a user who has kept HOME', () => {
+test('root follows its own link, and not that of another user in a preserved HOME', () => {
   const [link, kept, target] = ['known_hosts', 'preserved', 'target'].map((name) =>
     join(directory, name),
   ) as [string, string, string];

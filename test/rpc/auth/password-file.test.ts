@@ -30,7 +30,7 @@ async function opens(password: string, vm: string): Promise<string | null> {
 }
 
 describe('the file of the passwords', () => {
-  test('a password opens its VM with its role, that of all VMs every one', async () => {
+  test('a password opens its VM with its role, and a password for all VMs opens every VM', async () => {
     expect(readPasswords(varDir)).toBeUndefined();
     await setPassword(varDir, { vm: 'vm1', role: 'view' }, 'only looking');
     await setPassword(varDir, { vm: 'vm1', role: 'admin' }, 'whatever it takes');
@@ -81,7 +81,7 @@ describe('the file of the passwords', () => {
     '{"version":1}',
     '{"version":2,"salt":"","iterations":1,"passwords":[]}',
     'null',
-  ])('a damaged one is refused: %s', (text) => {
+  ])('a damaged file is refused: %s', (text) => {
     writeFileSync(file, text, { mode: 0o600 });
     expect(() => readPasswords(varDir)).toThrow(expect.objectContaining({ code: 'PASSWORD_FILE' }));
   });

@@ -27,7 +27,7 @@ function exchange(ends: { client: Buffer | null; server: Buffer | null }, with_ 
 }
 
 describe('SCRAM-SHA-256', () => {
-  test('is the one of RFC 7677 section 3', () => {
+  test('is the exchange of RFC 7677 section 3', () => {
     const client = beginClient('user', 'rOprNGfwEbeRWgbNEkqO', null);
     expect(client.message).toBe('n,,n=user,r=rOprNGfwEbeRWgbNEkqO');
     const nonce = '%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0';

@@ -5,7 +5,7 @@ import { Throttle } from '../../../src/rpc/auth/throttle.ts';
 const limits = { free: 3, first: 100, most: 1000, memory: 10_000, names: 4 };
 
 describe('the throttle', () => {
-  test('waits double with each failure, up to a longest one', () => {
+  test('waits double with each failure, up to a maximum', () => {
     const throttle = new Throttle(limits);
     const waits = [1, 2, 3, 4, 5, 6, 7, 8].map(() => {
       throttle.failed('a', 0);

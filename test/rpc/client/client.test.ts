@@ -136,7 +136,7 @@ test('200 calls of many sizes keep their answers', async () => {
     ]);
 });
 
-test('who cannot be reached, and why', async () => {
+test('a server that cannot be reached, and the reason', async () => {
   await expect(client()).rejects.toMatchObject({
     code: 'MONITOR_UNREACHABLE',
     place: path,
@@ -160,7 +160,7 @@ test('who cannot be reached, and why', async () => {
   });
 });
 
-test('when the server ends, calls under way and later ones are rejected', async () => {
+test('when the server exits, pending and later calls are rejected', async () => {
   const server = await serve({ kill: () => new Promise(() => undefined) });
   const vm = await client();
   const calls = [vm.call('kill'), vm.call('kill')].map((call) =>
@@ -172,7 +172,7 @@ test('when the server ends, calls under way and later ones are rejected', async 
   await expect(vm.call('null')).rejects.toMatchObject({ code: 'MONITOR_UNREACHABLE' });
 });
 
-test('close() rejects what is under way', async () => {
+test('close() rejects pending calls', async () => {
   await serve({ kill: () => new Promise(() => undefined) });
   const vm = await client();
   const call = expect(vm.call('kill')).rejects.toMatchObject({

@@ -65,7 +65,7 @@ test('two records, cut at every byte and byte by byte', () => {
   ).toStrictEqual(expected);
 });
 
-test('noise is judged the same in one piece and in many', () => {
+test('random bytes have the same result in one piece and in many', () => {
   const smallMarks = fc
     .array(fc.tuple(fc.boolean(), fc.nat(9), fc.uint8Array({ maxLength: 9 })))
     .map((parts) =>
@@ -127,7 +127,7 @@ test('a record within one chunk is a view, any other its own memory', () => {
   expect(second?.toString()).toBe('abcd');
 });
 
-test('what sealRecord makes, the splitter takes', () => {
+test('the splitter accepts the output of sealRecord', () => {
   const writer = beginRecord();
   writer.string('hello', 9);
   expect(split([sealRecord(writer)], 12)).toStrictEqual([

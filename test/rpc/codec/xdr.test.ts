@@ -282,7 +282,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
   plain,
 );
 
-test('a generated codec reads what it wrote, and nothing that was cut short', () => {
+test('a generated codec reads its own output, and refuses truncated output', () => {
   const { result } = umlmonctrl.procedures.info;
   fc.assert(
     fc.property(vmInfo, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (info, cut) => {

@@ -11,7 +11,7 @@ function failed(work: () => unknown): Error {
   throw new Error('it did not fail');
 }
 
-test("the system's words do not name again what the place names", () => {
+test('the message of the system does not repeat the name in the place', () => {
   const error = failed(() => readFileSync('/nowhere/file'));
   expect(failureText(toFailure(error))).toBe('/nowhere/file: ENOENT: no such file or directory');
   const text = (place: string) => new UmlmonError('IMAGE_MISSING', { place, cause: error.message }).message;

@@ -40,7 +40,7 @@ test('is of bounded size and number, of whole lines, and for its owner and group
   }
 });
 
-test('is another one when it was moved away', () => {
+test('is a new file after it was moved away', () => {
   file.write('one\n');
   renameSync(path, `${path}-moved`);
   file.write('two\n');

@@ -31,7 +31,7 @@ test('holes and data of a sparse file', () => {
   expect(() => seekData(fd, 0)).toThrow(/EBADF/);
 });
 
-test('a file without a name gets one that is free', () => {
+test('a file without a name gets a free name', () => {
   const fd = openSync(directory, O_TMPFILE | O_RDWR);
   writeSync(fd, 'text');
   linkDescriptor(fd, join(directory, 'named'));

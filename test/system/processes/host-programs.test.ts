@@ -75,7 +75,7 @@ test('every program of the host is started by its path, and with variables that 
   expect(sources.flatMap(mistakes)).toEqual([]);
 });
 
-test('programs are started by one layer, and by the few files that need more than it has', () => {
+test('programs are started by one layer, and by a few files with further needs', () => {
   const starting = sources.filter(({ text }) => /from '(?:node:)?child_process'/.test(text));
   expect(starting.map(({ path }) => path).sort()).toEqual([layer, ...Object.keys(exceptions)].sort());
   const onExeca = sources.filter(({ text }) => /['"]execa['"]/.test(text));
@@ -92,7 +92,7 @@ test('that test finds what it looks for', () => {
   expect(mistakes({ path: 'x', text: "import * as c from 'child_process';" })).toHaveLength(1);
 });
 
-test('nothing runs as all variables of ours but what was named', () => {
+test('no program gets all environment variables of umlmon', () => {
   // A copy of everything is no choice.
   const copies = sources.filter(({ text }) => /env: (?:process\.env\b|\{ \.\.\.process\.env\b)/.test(text));
   const configured = copies.filter(({ text }) => text.includes('child_process'));
@@ -183,7 +183,7 @@ test('a daemon takes over an allow list of variables, a program of the user all 
   expect(userEnvironment(env)).toEqual({ PATH: '/bin', LC_TIME: 'C', SECRET: 'z' });
 });
 
-test('a bundle asks for nothing but modules of Node and the native additions', async () => {
+test('a bundle imports only modules of Node and the native additions', async () => {
   const bundles = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.cjs'));
   expect(bundles.length).toBeGreaterThanOrEqual(8);
   for (const name of bundles) {

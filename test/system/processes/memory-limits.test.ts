@@ -80,7 +80,7 @@ test('without cgroups it is the memory of the host', () => {
   expect(availableMemory(host(meminfo))).toEqual({ bytes: 8192 * MiB });
 });
 
-describe('who is out of memory', () => {
+describe('the part that is out of memory', () => {
   const cgroup = (path: string, limit: number, refusals: number, oomKills: number): MemoryCgroup => ({
     path,
     limit,

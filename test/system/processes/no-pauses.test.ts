@@ -64,13 +64,13 @@ const listing: Readonly<Record<string, string>> = {
   'system/processes/inherited-descriptors.ts': 'descriptors of this process',
 };
 
-test('directories that are listed in one call are known as small', () => {
+test('directories that are listed in one call are on the list of small ones', () => {
   const files = [...reachable(daemons)].sort();
   const found = files.filter((file) => /\breaddirSync\(/.test(readFileSync(join(source, file), 'utf8')));
   expect(found).toEqual(Object.keys(listing).sort());
 });
 
-test('that test sees what it looks for', () => {
+test('the test above detects violations', () => {
   expect(waits(`spawnSync('/bin/true'); Atomics.wait(x, 0, 0, 1);`)).toEqual(['spawnSync', 'Atomics.wait']);
   expect(readdirSync(source)).toContain('bin');
 });

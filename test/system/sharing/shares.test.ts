@@ -51,7 +51,7 @@ describe('shares', () => {
     );
   });
 
-  test('what is given back twice counts once, and refusals are counted', () => {
+  test('a place that is released twice counts once, and refusals are counted', () => {
     const before = refusalCounts().get('jobs') ?? 0;
     const shares = new Shares({ table: 'jobs', total: 4, perPeer: 1, reserve: 1 });
     const release = shares.take(user(1));

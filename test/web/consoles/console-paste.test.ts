@@ -40,7 +40,7 @@ function paste(page: Page, text: string): Promise<void> {
   }`);
 }
 
-test('200 KB wait for a guest that sleeps, which the page says, and arrive complete; CTRL-C drops what waits', async () => {
+test('200 KB wait for a guest that sleeps, as the page shows, and arrive complete; CTRL-C drops waiting input', async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await openPage(context, web.url, 'admin', []);
   await page.goto(new URL('#/console/vm1/con1', web.url).href);

@@ -24,7 +24,7 @@ test('each VM of another host once, by the first directory that names it', () =>
   expect(places.get('vm2@two')?.target).toEqual({ vm: 'vm2', host: 'two' });
 });
 
-test('a host is one, however its name is written', () => {
+test('different spellings of the name of a host are one host', () => {
   const entries = [entry('vm1', 'Two'), entry('vm1', 'two'), entry('vm1', 'HERE')];
   const { places } = otherPlaces([{ at: at('one'), list: { entries } }], 'here');
   expect([...places].map(([name, { target }]) => [name, target.host])).toEqual([['vm1@two', 'Two']]);
@@ -38,7 +38,7 @@ test.each([
   ['', 'one'],
   ['../vm1', 'one'],
   ['vm1@two', 'one'],
-])('what cannot be a name is left out: %j of %j', (vm, host) => {
+])('an impossible name is left out: %j of %j', (vm, host) => {
   const list = { entries: [entry(vm, host), entry('good', 'one')] };
   expect([...otherPlaces([{ at: at('one'), list }], 'here').places.keys()]).toEqual(['good@one']);
 });

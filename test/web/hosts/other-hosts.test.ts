@@ -146,7 +146,7 @@ test('VMs appear and disappear with their monitors, and stay while only the dire
   await rowOf('vm1@hostb').getByText('stopped', { exact: true }).waitFor(patience);
 }, 60_000);
 
-test('they are for those whose password is for all VMs, within its role', async () => {
+test('only users with a password for all VMs reach them, within its role', async () => {
   await rowOf('vm1@hostb').getByText('stopped', { exact: true }).waitFor(patience);
   const looker = await openPage(await browser.newContext(), web.url, 'view', complaints);
   await rowOf('vm1@hostb', looker).getByText('stopped', { exact: true }).waitFor(patience);

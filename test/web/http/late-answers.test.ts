@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { webLimits } from '../../../src/system/limits/limits.ts';
 import { LateAnswers } from '../../../src/web/http/late-answers.ts';
 
-test('an answer that is soon there is given at once, and is not held', async () => {
+test('an answer that is ready soon is sent at once, and is not stored', async () => {
   const late = new LateAnswers(10_000);
   expect(await late.take(Promise.resolve('done'))).toEqual({ text: 'done' });
   await expect(late.again(1)).rejects.toMatchObject({ status: 404 });
 });
 
-test('a late one is asked for by its number, a failure too', async () => {
+test('a late answer is fetched by its number, a failure too', async () => {
   const late = new LateAnswers(20);
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {

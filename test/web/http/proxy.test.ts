@@ -209,7 +209,7 @@ test.each([
   expect(stderr).toMatch(why);
 });
 
-test('what it prints of itself', () => {
+test('its version, help and usage errors', () => {
   world.configure({});
   expect(world.run('umlweb', ['-version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(world.run('umlweb', ['-help']).stdout).toContain('umlweb [-config PATH]');

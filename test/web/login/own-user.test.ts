@@ -74,7 +74,7 @@ async function listen({ cookie }: Person, path: string, isLast: (text: string) =
   return all;
 }
 
-test('it starts and stops VMs for those who may, and monitors name them', async () => {
+test('it starts and stops VMs for users with the right role, and monitors report their names', async () => {
   expect(statSync(join(world.varDir, '.passwords'))).toMatchObject({ uid: 0, gid: webUser.gid });
   const [admin, look] = [await logIn('admin'), await logIn('view')];
   expect(await ask(look, 'start', 'POST')).toMatch(/^403:.*ROLE_TOO_LOW/);

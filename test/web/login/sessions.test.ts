@@ -28,7 +28,7 @@ describe('sessions', () => {
     expect(idle.ended.signal.aborted).toBe(true);
   });
 
-  test('are bounded: the one that was used least recently goes', () => {
+  test('are bounded: the least recently used one is removed', () => {
     const sessions = new WebSessions();
     const other = sessions.open(grants, '192.0.2.2', 0);
     const { perPeer } = webShares.sessions;

@@ -55,7 +55,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 const rowOf = (page: Page) => page.getByRole('row', { name: /vm1/ });
-test('a VM is started and used; a lost connection loses nothing; another takes over, and stops it', async () => {
+test('a VM is started and used; a lost connection loses no output; another viewer takes control and stops the VM', async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await open(context);
   await rowOf(page).getByText('stopped', { exact: true }).waitFor();
@@ -232,7 +232,7 @@ test('a console without a monitor: why stays to be read, and it is tried more an
   expect(complaints).toEqual([]);
 });
 
-test('who may only look sees no button and no console', async () => {
+test('a user with role view sees no button and no console', async () => {
   const context = await browser.newContext();
   const page = await open(context, 'view');
   await rowOf(page).waitFor();
@@ -249,7 +249,7 @@ test('who may only look sees no button and no console', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('a VM that the configuration has no more goes from the pages before, when the next one opens', async () => {
+test('a VM that was removed from the configuration disappears from open pages when the next page opens', async () => {
   const [first, second] = [await browser.newContext(), await browser.newContext()];
   const page = await open(first);
   const gone = (at: Page) => at.getByRole('row', { name: /vm2/ });

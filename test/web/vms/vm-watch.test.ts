@@ -74,7 +74,7 @@ test('an event arrives once, even if the connection is lost and restored', async
   expect(seen.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 });
 
-test('an event of the future is one of now: it stays no longer than others, and is a time', async () => {
+test('an event with a future time counts as one of now: it stays no longer than others, and its time is valid', async () => {
   kept = [eventOf(1, Number.MAX_SAFE_INTEGER), eventOf(2, 2000)];
   look();
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2);

@@ -43,7 +43,7 @@ const healthy: DoctorFacts = {
 
 const notGood = (findings: readonly DoctorFinding[]) => findings.filter(({ level }) => level !== 'good');
 
-test('a host that lacks nothing', () => {
+test('a host that meets all needs', () => {
   const findings = examineHost(healthy);
   expect(notGood(findings)).toEqual([]);
   expect(findings.map(({ subject }) => subject)).toEqual([
@@ -80,7 +80,7 @@ const problem = {
   hint: 'change it',
 } as const;
 
-describe('what is wrong, and what to do', () => {
+describe('problems and their hints', () => {
   test.each<[Partial<DoctorFacts>, DoctorFinding['level'], RegExp, RegExp]>([
     [{ problems: [problem] }, 'warning', /^f:3: \[vm1\] vmuser: odd$/, /^change it$/],
     [{ problems: [{ ...problem, severity: 'error' }] }, 'error', /odd$/, /^change it$/],

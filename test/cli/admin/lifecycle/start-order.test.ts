@@ -16,7 +16,7 @@ test('one group for each start order, with the longest delay of its VMs, and no 
   expect(startTurns([])).toEqual([]);
 });
 
-test('what was started last is stopped first', () => {
+test('the VM that was started last is stopped first', () => {
   expect(stopTurns(vms).map((members) => members.map(({ name }) => name))).toEqual([
     ['late'],
     ['web', 'web2'],
@@ -24,6 +24,6 @@ test('what was started last is stopped first', () => {
   ]);
 });
 
-test('an equal share of what is left', () => {
+test('an equal share of the remaining time', () => {
   expect([shareOf(9000, 3), shareOf(9000, 1), shareOf(-5, 2), shareOf(100, 0)]).toEqual([3000, 9000, 0, 100]);
 });

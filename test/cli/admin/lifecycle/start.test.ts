@@ -137,7 +137,7 @@ describe('start and stop', () => {
     expect(processIdentity(kernelPid)).toBeUndefined();
   });
 
-  test('a boot that fails is in the list, with what was wrong', async () => {
+  test('a boot that fails is in the list, with its error', async () => {
     world.configure({ first: vms.first.replace('root.dsk', 'gone.dsk') });
     expect(did('start')).toEqual({ status: 3, did: { first: 'failed' } });
     await expect
@@ -145,7 +145,7 @@ describe('start and stop', () => {
       .toMatch(/^first +stopped +for .* the last warning: .* the image does not exist/m);
   });
 
-  test('stop of a name that no VM has is a mistake', () => {
+  test('stop of an unknown VM is an error', () => {
     world.configure(vms);
     const { status, stdout, stderr } = admin('stop', 'frist', 'never');
     expect({ status, stdout }).toEqual({ status: 3, stdout: 'never: no monitor runs\n' });
@@ -166,7 +166,7 @@ describe('start and stop', () => {
   });
 });
 
-test('on a terminal a line for each VM, and nothing else stays', async () => {
+test('on a terminal, only one line for each VM stays', async () => {
   world.configure(vms);
   const commands = { umladmin: `exec "${program('umladmin')}" -config "${world.configPath}" "$@"` };
   const terminal = new Tmux({ commands, columns: 100 });

@@ -24,7 +24,7 @@ afterEach(async () => {
 /** The user of a VM as passwd has it. */
 const idsOf = (name: string) => (accounts.entry('passwd', name) ?? []).slice(2, 4).map(Number);
 
-test('a section without a user gets one, with a group of its own, and the VM runs as it', async () => {
+test('a section without a user gets a new user with its own group, and the VM runs as that user', async () => {
   world.configure({ vm1: `vmuser =\n${disk}` });
   expect(check()).toMatchObject([{ code: 'CONFIG_REQUIRED', key: 'vmuser' }]);
   expect(admin('user', 'vm1', '-n').stdout).toMatch(
@@ -147,7 +147,7 @@ test('the hint for a user that does not exist works as it is printed', async () 
   expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);
 });
 
-test('two VMs of one user: a warning, and a user of its own for the second by the hint', () => {
+test('two VMs of one user: a warning, and its hint creates a separate user for the second VM', () => {
   world.configure({ vm1: `vmuser = uml-both\n${disk}`, vm2: `vmuser = uml-both\n${disk}` });
   expect(admin('user', 'vm1').stdout).toContain('user uml-vm1 ');
   expect(admin('user', 'vm2').stdout).toContain('user uml-both ');

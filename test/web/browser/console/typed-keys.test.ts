@@ -51,7 +51,7 @@ test('as many keys are sent as umlweb keeps, and the others when the guest has t
   expect(keys.next(true)).toEqual(Uint8Array.of(3));
 });
 
-test('keys are bounded while the guest takes none', () => {
+test('the number of keys is bounded while the guest reads none', () => {
   const keys = new TypedKeys();
   expect(keys.push(new Uint8Array(8 * 1024 * 1024))).toBe(true);
   expect(keys.push(new Uint8Array(1))).toBe(false);
