@@ -65,7 +65,7 @@ describe('without any monitor', () => {
     ];
     const child = spawn(program('umladmin'), args);
     const ended = new Promise((resolve) => child.once('exit', (_status, signal) => resolve(signal)));
-    // How fast a host is must not matter: what the process has written says that it is in the middle.
+    // Independent of the speed of the host: the bytes that the process has written show that it is in the middle.
     const written = () => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${child.pid}/io`, 'utf8'))?.[1]);
     await expect.poll(written, { interval: 2 }).toBeGreaterThan(bigBytes / 16);
     expect(written()).toBeLessThan(bigBytes);

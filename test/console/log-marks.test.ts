@@ -1,4 +1,4 @@
-/** What the log does not have, known to the monitor that comes after one that was killed. */
+/** The gaps of the log, known to the next monitor after one that was killed. */
 import '../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';

@@ -10,7 +10,7 @@ import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What a command line begins with; options and ends of it follow. */
+/** The first words of a command line; options and arguments follow. */
 const programs =
   'apt-get cat chmod chown cp curl echo install ip kill ln man mkdir mount npm nft openssl rm sh systemctl systemd-sysusers umladmin umldir umlmon umlrun umlwatch umlweb update-rc.d';
 const commandForm = new RegExp(
@@ -35,7 +35,7 @@ interface Shown {
   readonly before?: string;
   /** In the guest, by -run; else on the host. */
   readonly guest?: true;
-  /** It goes on until it is ended. */
+  /** It runs until it is stopped. */
   readonly endless?: true;
   /** Where it runs, or why it cannot run in a test; absent: it is run here. */
   readonly elsewhere?: string;
@@ -151,7 +151,7 @@ test('they run as printed, on a host where umlmon was installed by docs/install.
   const script = Object.entries(table).flatMap(([line, { before = '', guest, endless, elsewhere }]) => {
     if (elsewhere !== undefined) return [];
     if (guest) return [before, `umlwatch vm1 -run ${words(line)} -timeout 10s`];
-    // What a command writes into its directory is not for the checkout.
+    // A command must not write into the checkout.
     if (/ > [\w.]+$/.test(line)) return [before, `(cd "$(mktemp -d)"; ${line})`];
     return [before, endless ? `timeout 2 sh -c ${words(line)} || test $? = 124` : line];
   });

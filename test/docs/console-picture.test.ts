@@ -15,7 +15,7 @@ const size = { columns: 96, rows: 40 };
 const prompt = /host#\x1b\[m $/;
 const guest = /vm1:\/root# (\x1b\[6n)?$/; // busybox asks where the cursor is.
 
-/** What is typed, at the host and in the guest. */
+/** The typed input, at the host and in the guest. */
 const typed = [
   [prompt, 'umlwatch vm1 -start\r'],
   [prompt, 'umlwatch vm1 -connect con1\r'],

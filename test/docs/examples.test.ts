@@ -17,7 +17,7 @@ function examples(page: string, classes = '.sh .run'): string[] {
   return [...blocks].flatMap(([, marked, lines = '']) => (marked === classes ? [lines] : []));
 }
 
-/** What the example that connects to a console reads: nothing else reads standard input. */
+/** The input of the example that connects to a console: only this example reads standard input. */
 const typedAtConsole = 'echo "in the guest: $(id -u)"\n';
 
 /** Runs lines of a shell in a host of its own, with each line shown before it is executed. */

@@ -49,7 +49,7 @@ describe('docs/errors.md', () => {
   });
 });
 
-/** Codes that errors.ts gives to what it did not throw itself. */
+/** Codes that errors.ts gives to errors that it did not throw itself. */
 const inErrorsItself: ReadonlySet<string> = new Set(['INTERNAL', 'HOST_SYSTEM_CALL']);
 
 describe('docs/events.md', () => {

@@ -34,15 +34,15 @@ function blocksOf(page: string): Block[] {
   }));
 }
 
-/** What a page needs beyond the checkout, and how its commands are seen to work. */
+/** The needs of a page beyond the checkout, and the checks that its commands work. */
 interface Run {
   /** Lines of a shell before those of the page. */
   readonly given?: string;
-  /** Who runs the page; root if absent. */
+  /** The user that runs the page; root if absent. */
   readonly user?: string;
-  /** What is typed when the terminal shows a text, in this order. */
+  /** The input for each text that the terminal shows, in this order. */
   readonly typed?: readonly TypedAtPrompt[];
-  /** What the terminal shows, in this order. */
+  /** The texts that the terminal shows, in this order. */
   readonly shows: readonly RegExp[];
   /** Runs here in the place of the blocks that run elsewhere. */
   readonly instead?: string;

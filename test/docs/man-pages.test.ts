@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..');
 const directory = mkdtempSync(join(tmpdir(), 'umlmon-man-'));
 const names = readdirSync(join(root, 'docs')).flatMap((file) => /^(\w+\.\d)\.md$/.exec(file)?.[1] ?? []);
 
-/** A page as man(1) shows it, and what groff has to say about it. */
+/** A page as man(1) shows it, and the warnings of groff about it. */
 function show(name: string): { text: string; warnings: string } {
   const file = join(directory, `man${name.at(-1)}`, name);
   const env = { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: '100', MAN_KEEP_FORMATTING: '' };

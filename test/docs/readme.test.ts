@@ -9,7 +9,7 @@ const [, example = ''] = /^```console\n(# [\s\S]*?)^```$/m.exec(readme) ?? [];
 const lines = example.trimEnd().split('\n');
 const commands = lines.flatMap((line) => (line.startsWith('# ') ? [line.slice(2)] : []));
 
-/** What README says is in place: the configuration that it shows, a kernel, a user and an image. */
+/** The requirements that README states: the configuration that it shows, a kernel, a user and an image. */
 const inPlace = `${linkPrograms}${linkKernel}
 cat >/etc/umlmon/umlmon.ini <<'END'
 ${lines.filter((line) => /^(\[|\w+ = )/.test(line)).join('\n')}
@@ -20,7 +20,7 @@ sh src/setup/image.sh /var/lib/umlmon/vm1/jail/disks/root.dsk
 chown uml-vm1: /var/lib/umlmon/vm1/jail/disks/root.dsk
 echo here it begins`;
 
-/** Without what differs from run to run. */
+/** Without the parts that differ from run to run. */
 const lasting = (text: string) => text.replace(/\d[\d.]*/g, '0').replace(/[ \r]+/g, ' ');
 
 test('the first VM of README.md', async () => {

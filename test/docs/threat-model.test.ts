@@ -1,4 +1,4 @@
-/** Every line of the threat model names a test, and there is such a test. */
+/** Every line of the threat model names a test that exists. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

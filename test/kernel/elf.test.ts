@@ -10,7 +10,7 @@ import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 const kernel = join(testKernelDirectory(), 'linux');
 const parse = (file: Buffer) => parseElf(elfReader(file), file.length, 'file');
 
-/** What binutils says of a program: an oracle that is not ours. */
+/** The report of binutils on a program: an independent oracle. */
 function askReadelf(path: string) {
   const text = execFileSync('readelf', ['-hldW', path], { encoding: 'utf8' });
   const all = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, value]) => value);

@@ -12,7 +12,7 @@ const directory = testKernelDirectory();
 const scratch = mkdtempSync(join(tmpdir(), 'umlmon-libraries-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** What the host's loader would load: name → path. */
+/** The libraries that the host's loader would load: name → path. */
 function askLdd(program: string): Record<string, string> {
   const text = execFileSync('ldd', [program], { encoding: 'utf8' });
   return Object.fromEntries(

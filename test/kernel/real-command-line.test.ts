@@ -10,7 +10,7 @@ import { bytesOf, initOf, parseLine, setups, textOf, umlSetups } from '../helper
 import { CommandLineNames } from '../helpers/programs/command-line-names.ts';
 import { World } from '../helpers/programs/world.ts';
 
-/** Says what init was given: words, environment and kernel line, as hexadecimal numbers. */
+/** Prints the arguments, environment and kernel line of init, as hexadecimal numbers. */
 const init = `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev 2>/dev/null
 exec </dev/console >/dev/console 2>&1
@@ -23,7 +23,7 @@ echo REA""DY
 while read -r line; do eval "$line"; done
 `;
 
-/** What the kernel of the tests says of a line. */
+/** The result of the kernel of the tests for a line. */
 async function boot(args: readonly string[]) {
   const kernel = startTestKernel(makeTestDirectory(), { args, init });
   try {
@@ -140,7 +140,7 @@ describe('in a VM of umlmon,', () => {
     await expect.poll(() => ask('proc partitions'), { timeout: 20_000 }).toContain('ubda');
     const { argv } = planned(world);
     const line = (await ask('proc cmdline')).trim();
-    // UML takes what it wants for itself alone, and adds a console.
+    // UML removes its own arguments, and adds a console.
     const kept = argv.filter((text) => line.includes(text));
     expect(
       argv

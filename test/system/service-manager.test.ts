@@ -32,7 +32,7 @@ describe('a service manager', () => {
     return opened;
   }
 
-  /** What it has been told; undefined if nothing more. */
+  /** The next message that it received; undefined if it received no more. */
   function told(): string | undefined {
     const buffer = Buffer.alloc(4096);
     const datagram = receiveDatagram(fd, buffer);

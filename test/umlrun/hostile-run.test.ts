@@ -21,7 +21,7 @@ import { compile } from '../helpers/programs/compile.ts';
 import { nobody, program, World } from '../helpers/programs/world.ts';
 
 let world: World;
-/** Of user nobody, as whom runs of root run. */
+/** Of user nobody: runs of root run as this user. */
 let share: string;
 let kernel: string;
 
@@ -38,7 +38,7 @@ beforeEach(() => {
 
 afterEach(() => world.close());
 
-/** What the program says; a list of orders goes with it. */
+/** The output of the program, which executes a list of orders. */
 function attack(
   orders: readonly string[],
   args: readonly string[],
@@ -107,7 +107,7 @@ test('reaches no Unix socket of the host, in shares and root, by any call or des
     const lines = attack(['sockets /share/0', 'sockets /root'], ['-root', root]).slice(1);
     const refused = 'stat=ok stream=EPERM connect=EPERM datagram=EPERM pair=EPERM packets=ok to-peer';
     expect(lines).toEqual([refused, refused]);
-    // What had been connected, the system tells before this.
+    // The event loop reports any connection before this callback.
     await new Promise((resolve) => setImmediate(resolve));
     expect([...inShare.heard(), ...inRoot.heard()]).toEqual([]);
   } finally {

@@ -1,4 +1,4 @@
-/** Paths in directories of others, who exchange what they lead to while umlrun starts as root. */
+/** Paths in directories of other users, who replace their targets while umlrun starts as root. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -125,7 +125,7 @@ describe('set and unset', () => {
     ]);
     const mended = config('set', 'GLOBAL', 'escape', '^B');
     expect(mended).toMatchObject({ status: 0, stderr: '' });
-    // What is left is said by all of them, in the same words.
+    // All commands report the remaining problem with the same text.
     const again = config('set', 'vm1', 'mem', '96M');
     expect(again.stderr).toMatch(
       /^vm1 cannot be started on this host:\n\S+:\d+: \[vm1\] ubd0: the image does not exist/,

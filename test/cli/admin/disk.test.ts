@@ -1,4 +1,4 @@
-/** The words on images of umlwatch, against a real monitor, through pipes and in a real terminal (tmux). */
+/** The disk commands, against a real monitor, through pipes and in a real terminal (tmux). */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

@@ -11,7 +11,7 @@ import { World } from '../../helpers/programs/world.ts';
 const world = new World();
 const admin = (...args: string[]) => world.run('umladmin', args);
 const disk = 'ubd0 = /disks/root.dsk';
-/** What is said of one subject. */
+/** The checks of one subject. */
 const found = (subject: string): DoctorFinding[] => {
   const { stdout } = admin('-json', 'doctor');
   const { findings } = JSON.parse(stdout) as { findings: DoctorFinding[] };
@@ -83,7 +83,7 @@ describe('doctor', () => {
     process.kill(monitorPid, 'SIGKILL');
     const [orphan] = found('leftovers');
     expect(orphan).toMatchObject({ level: 'error', fix: 'umladmin start vm1' });
-    // The kernel lives: there is nothing to clean up, and nobody is asked to.
+    // The kernel runs: nothing needs a cleanup, and no hint asks for one.
     expect(admin('cleanup')).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(admin('cleanup', 'vm1')).toMatchObject({
       status: 1,

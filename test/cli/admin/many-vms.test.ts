@@ -1,4 +1,4 @@
-/** What a command asks of the host it asks once, and not once for each VM of the configuration. */
+/** A command queries the host once, and not once for each VM of the configuration. */
 import { performance } from 'node:perf_hooks';
 import { afterAll, expect, test } from 'vitest';
 import { World } from '../../helpers/programs/world.ts';
@@ -6,7 +6,7 @@ import { World } from '../../helpers/programs/world.ts';
 const world = new World();
 afterAll(() => world.close());
 
-/** Users that only getent(1) can tell whether there are; each VM has one of its own, and a network. */
+/** Users that only getent(1) can look up; each VM has its own user and a network. */
 function configure(count: number): void {
   const section = (i: number) =>
     `vmuser = ${30_000 + i}\nubd0 = /disks/root.dsk\neth0 = nat(name=n${i}, subnet=10.${i >> 8}.${i & 255}.0/24, guest_addr=10.${i >> 8}.${i & 255}.2)`;
@@ -24,7 +24,7 @@ function msOf(program: 'umlmon' | 'umladmin', args: readonly string[]): number {
   return Math.min(...times);
 }
 
-/** 500 times what one VM takes would be hundreds; measured is 2 to 6. */
+/** The factor: 500 times the work for one VM would give hundreds; measured is 2 to 6. */
 const mostTimes = 25;
 
 test.each<['umlmon' | 'umladmin', string[]]>([

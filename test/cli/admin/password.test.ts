@@ -95,7 +95,7 @@ describe('umladmin password', () => {
       await terminal.shows('the two passwords differ');
       terminal.afresh('umladmin password vm1');
       await terminal.shows(/^new admin password for vm1:$/m);
-      // Erased and typed anew.
+      // Erased and typed again.
       terminal.text('nonsense');
       terminal.keys('C-u');
       terminal.text('typed by handd');
@@ -108,7 +108,7 @@ describe('umladmin password', () => {
       await terminal.shows(/^new admin password for vm1:$/m);
       terminal.keys('C-c');
       await terminal.shows('no password was given');
-      // The terminal is as it was: what is typed is shown again.
+      // The terminal is restored: typed text is echoed again.
       expect(await terminal.run('echo shown')).toContain('shown');
     } finally {
       terminal.close();

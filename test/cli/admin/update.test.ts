@@ -83,7 +83,7 @@ test('the changes of each VM, and when they take effect; running VMs are left al
     { section: 'vm2', key: 'ubd1', before: '', after: '/disks/more.dsk', effect: 'vm' },
   ]);
   expect(done.outcomes.get('vm4').failure.code).toBe('CONFIG_BAD_VALUE');
-  // Nobody was asked.
+  // No monitor received a request.
   expect(done.outcomes.get('vm3').failure.code).toBe('VM_REMOVED');
   expect([...done.outcomes.values()].filter(({ did }) => did === 'unchanged')).toHaveLength(16);
 
@@ -93,7 +93,7 @@ test('the changes of each VM, and when they take effect; running VMs are left al
   );
   expect((await infoOf('new')).state).toBe('stopped');
   expect(readFileSync(world.configPath, 'utf8')).toBe(text);
-  // What took effect is in force; what waits is still told.
+  // Applied changes are in force; waiting changes are still reported.
   const settings = (await infoOf('vm1')).settings;
   expect(settings.find(({ key }) => key === 'stop_timeout')).toMatchObject({ value: '7s' });
   expect(settings.find(({ key }) => key === 'mem')).toMatchObject({ value: '64M' });

@@ -5,7 +5,7 @@ import { OutputSplitter } from '../../../src/cli/automation/run-in-guest.ts';
 
 const mark = '0123456789ab';
 
-/** Output and status, from text that comes in pieces of this length. */
+/** Output and status, from text that arrives in pieces of this length. */
 function split(text: string, length: number): { output: string; status: number | undefined } {
   const splitter = new OutputSplitter(mark);
   let output = '';

@@ -11,7 +11,7 @@ import { program } from '../../helpers/programs/world.ts';
 let directory: string;
 /** For the files of umlwatch. */
 let place: string;
-/** A socket as a kernel has it, of which nobody answers. */
+/** A socket like that of a kernel, without a process that answers. */
 let kernel: Mconsole;
 const words = () => ['-mconsole-socket', join(directory, 'kernel.0'), '-mconsole', 'version'];
 

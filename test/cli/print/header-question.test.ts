@@ -1,4 +1,4 @@
-/** What umladmin asks before it follows a header that a guest has written. */
+/** The question of umladmin before it follows a header that a guest has written. */
 import { chmodSync, chownSync, existsSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';

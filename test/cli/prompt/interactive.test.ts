@@ -36,7 +36,7 @@ async function open(): Promise<void> {
   await terminal.shows(/^vm1 is running\. Type 'help' for commands, 'quit' to exit\.\nvm1>$/m);
 }
 
-/** Does a word, and waits until the next is asked for. */
+/** Executes a command, and waits for the next prompt. */
 async function word(line: string): Promise<string> {
   terminal.line(line);
   const screen = await terminal.shows((text) => text.includes(`vm1> ${line}\n`) && prompt.test(text));

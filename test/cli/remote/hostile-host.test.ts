@@ -1,4 +1,4 @@
-/** What another host says, a directory or a monitor, cannot steer the terminal of whoever has asked. */
+/** Answers of another host, of a directory server or a monitor, cannot control the terminal of the client. */
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -12,7 +12,7 @@ import { program, World } from '../../helpers/programs/world.ts';
 import { Tmux } from '../../helpers/terminal/tmux.ts';
 import { info, job, stubHandlers, why } from '../../rpc/stub-handlers.ts';
 
-/** Sets a title, in 7 bits and in 8; and turns the direction of what follows. */
+/** Sets a title, in 7 bits and in 8; and reverses the direction of the text after it. */
 const evil = 'said\x1b]0;evil\x07\x9d0;evil\x9c\u202e';
 const failed = { kind: 'failed', why: { ...why, place: evil, cause: evil, hint: evil } } as const;
 

@@ -42,7 +42,7 @@ async function info() {
   }
 }
 
-/** Opens a session, and waits for the guest's prompt: what is typed before may be lost. */
+/** Opens a session, and waits for the guest's prompt: earlier input may be lost. */
 async function connect(): Promise<void> {
   terminal.afresh('umlwatch vm1 -connect con1');
   await terminal.shows('con1 of vm1');
@@ -132,7 +132,7 @@ describe('programs of the guest that use the whole screen', () => {
     terminal.line('less /tmp/text');
     await terminal.shows((screen) => screen.startsWith(file(24).join('\n')));
     terminal.resize(100, 40);
-    // busybox less looks at the size when a key comes.
+    // busybox less reads the size when a key is pressed.
     await terminal.repeat(() => terminal.keys('g'), /^line 39$/m);
     terminal.keys('q');
     await terminal.shows(guestPrompt);
@@ -147,7 +147,7 @@ describe('programs of the guest that use the whole screen', () => {
       await terminal.shows('[left con1]');
       const before = await settings();
       await connect();
-      // What other editors do: alternate screen, hidden cursor, mouse, application keys.
+      // The sequences of other editors: alternate screen, hidden cursor, mouse, application keys.
       terminal.line(`printf '\\033[?1049h\\033[?25l\\033[?1006;1000h\\033[?1h\\033='; vi /tmp/text`);
       await terminal.shows('line 23');
       expect(terminal.value('#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_cursor_flag}')).toBe(
@@ -188,7 +188,7 @@ describe('events of the VM during a session', () => {
     await terminal.shows('[left con1]');
   });
 
-  /** On a busy host the guest's prompt is there before the kernel has told that it runs. */
+  /** On a busy host the guest's prompt appears before the kernel has reported that it runs. */
   const showsPromptAfter = (text: string) =>
     terminal.shows((screen) => {
       const after = screen.split(text)[1] ?? '';

@@ -44,7 +44,7 @@ describe('two viewers of a console', () => {
     await first.shows(/^42$/m);
     const second = await sit();
     await second.shows('uid 0 types; you observe, CTRL-] t takes over');
-    // The late one sees what was there.
+    // The later viewer sees the earlier output.
     expect(second.screen()).toMatch(/^42$/m);
     second.line('echo mine');
     first.line('echo $((7*7))');
@@ -136,7 +136,7 @@ test('a recording has the shown output in asciicast format', async () => {
   expect(events.filter(([, kind]) => kind === 'r').map(([, , data]) => data)).toContain('90x30');
   const text = events.filter(([, kind]) => kind === 'o').map(([, , data]) => data);
   expect(text.join('')).toMatch(/\r\n25öß\r\n/);
-  // A file that is there is not written over.
+  // An existing file is not overwritten.
   expect(watch('-connect', 'con1', '-record', path)).toMatchObject({ status: 1 });
   rmSync(path);
   expect(existsSync(path)).toBe(false);
@@ -175,7 +175,7 @@ describe('commands without a terminal', () => {
     expect(status).toBe(0);
     const documents = stdout.trimEnd().split('\n');
     expect(documents.map((text) => JSON.parse(text)).at(-1)).toEqual({ matched: '<two words>' });
-    // What is on the screen already.
+    // Text that is on the screen already.
     expect(watch('-expect', '<two words>', '-timeout', '20s')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
@@ -246,7 +246,7 @@ describe('commands without a terminal', () => {
     expect(status).toBe(8);
     expect(stderr).toContain('no shell answered within 0.5 s; the command was not typed');
     expect(stderr).toContain('  | vm1:/root# cat >/dev/null\n');
-    // CTRL-C throws away what is typed after it, until the shell is back.
+    // CTRL-C discards input that follows it, until the shell is back.
     expect(watch('-send', '\\x03', '-expect', '# $', '-run', 'echo back').stdout).toBe('back\n');
   });
 

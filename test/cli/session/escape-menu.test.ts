@@ -4,7 +4,7 @@ import { EscapeMenu } from '../../../src/cli/session/escape-menu.ts';
 
 const key = escapeKey(0x1d);
 
-/** What comes of keys that are typed in these pieces, as text. */
+/** The result of keys that are typed in these pieces, as text. */
 function done(...pieces: readonly string[]): string {
   const menu = new EscapeMenu(key);
   const actions = pieces.flatMap((piece) => menu.take(Buffer.from(piece)));

@@ -5,7 +5,7 @@ import { InputPump, type PumpParts } from '../../../src/cli/session/input-pump.t
 const KiB = 1024;
 const failTest = (error: unknown) => expect.fail(String(error));
 
-/** A console that takes what `room` says, offer after offer, and the rest after. */
+/** A console that accepts as many bytes as `room` lists, offer after offer, and all bytes after that. */
 function console(room: readonly number[] = [], most = KiB) {
   const taken: Buffer[] = [];
   const left = [...room];

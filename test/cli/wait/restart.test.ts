@@ -1,4 +1,4 @@
-/** Words that end a run of a VM and begin another one, and waits for the next one. */
+/** Commands that end a run of a VM and start another one, and waits for the next run. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { mayEndGuest, NextRun } from '../../../src/cli/wait/next-run.ts';
 import type { VmInfo } from '../../../src/rpc/umlmonctrl.gen.ts';

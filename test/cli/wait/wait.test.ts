@@ -177,7 +177,7 @@ describe('listeners', () => {
     await expect.poll(() => numbers().at(-1), { timeout: 20_000 }).toBe(eventsNext - 1);
     slow.child.kill('SIGINT');
     await slow.ended;
-    // Each number is printed, or said to be missing.
+    // Each number is printed, or reported as missing.
     const missing = [
       ...slow.said.stderr.matchAll(/events? (\d+)(?: to (\d+))? (?:is|are) not held/g),
     ].flatMap(([, first, last = first]) =>

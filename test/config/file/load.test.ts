@@ -296,7 +296,7 @@ it('the example of the project has no problem', () => {
   const { config, problems } = load(example);
   expect(problems.map(problemText)).toEqual([]);
   expect([...(config?.vms.keys() ?? [])]).toEqual(['vm1', 'build']);
-  // What is commented out there must be possible, too.
+  // The commented-out settings there must be valid, too.
   const enabled = example.toString().replace(/^# ([a-z_]+ = .*)$/gm, '$1');
   expect(enabled).not.toBe(example.toString());
   expect(load(enabled).problems.map(problemText)).toEqual([]);

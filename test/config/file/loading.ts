@@ -7,7 +7,7 @@ export function mainSource(text: string | Uint8Array): Source {
   return { file: 'umlmon.ini', text: typeof text === 'string' ? Buffer.from(text) : text, layer: 'main' };
 }
 
-/** Loads a main file and, if given, what the user of vm1 overrides. */
+/** Loads a main file and, if given, the overrides of the user of vm1. */
 export function load(text: string | Uint8Array, override?: string): Loaded {
   const sources = [mainSource(text)];
   if (override !== undefined)

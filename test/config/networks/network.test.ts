@@ -4,7 +4,7 @@ import { networkKinds } from '../../../src/config/networks/kinds.ts';
 import { formOf, parseNetwork } from '../../../src/config/networks/network.ts';
 import { load } from '../file/loading.ts';
 
-/** The words of a refusal. */
+/** The text of a refusal. */
 function refused(text: string): { cause: string; hint: string } {
   const parsed = parseNetwork(text);
   if ('value' in parsed) throw new Error(`${text} is taken as ${JSON.stringify(parsed.value)}`);

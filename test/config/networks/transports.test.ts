@@ -143,7 +143,7 @@ test('any text for any option is either read or refused with a cause', () => {
       ({ parse }, text) => {
         const parsed = parse(text);
         expect('value' in parsed || parsed.cause.length > 0).toBe(true);
-        // What is read can stand in an argument of the kernel.
+        // An accepted value is safe in an argument of the kernel.
         if ('value' in parsed && typeof parsed.value === 'string')
           expect(parsed.value).not.toMatch(/[\s,="\0]/);
       },

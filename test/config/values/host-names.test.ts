@@ -1,4 +1,4 @@
-/** Names of other things of the host: what it may call them is not ours to decide. */
+/** Names of other objects of the host: umlmon does not restrict them. */
 import { expect, test } from 'vitest';
 import { parseVmAddress } from '../../../src/cli/remote/vm-address.ts';
 import { parseInterface } from '../../../src/config/networks/values.ts';

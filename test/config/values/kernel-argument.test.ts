@@ -120,7 +120,7 @@ describe('arguments of the user', () => {
         expect(whole).toMatch(/^[ -~]*$/);
         const { parameters, forInit } = parseLine(whole);
         const dashes = parameters.length < own.length + parsed.value.length ? 1 : 0;
-        // Each is one word, and umlmon's own are as they were.
+        // Each is one argument, and umlmon's own arguments are unchanged.
         expect(parameters.length + forInit.length + (forInit.length > 0 ? 1 : dashes)).toBe(
           own.length + parsed.value.length,
         );

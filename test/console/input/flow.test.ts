@@ -60,7 +60,7 @@ function lines(bytes: number, seed: string): Buffer {
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
 let runs = 0;
 
-/** Runs a line in the shell at con0, whose terminal does not echo; resolves to what it has printed. */
+/** Runs a line in the shell at con0, whose terminal does not echo; resolves to its output. */
 async function run(line: string): Promise<string> {
   runs += 1;
   const from = kernel.output().length;

@@ -10,7 +10,7 @@ const small = { columns: 12, rows: 5 };
 const usual = { columns: 80, rows: 24 };
 const much = 10_000_000;
 
-/** The screen of who was there from the start, and of who came after `before`. */
+/** The screen of a viewer from the start, and of a viewer that attached after `before`. */
 async function bothScreens(
   size: Size,
   before: Uint8Array,

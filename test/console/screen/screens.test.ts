@@ -26,7 +26,7 @@ function open(path = program): { channel: Channel; screens: Screens } {
   return { channel, screens };
 }
 
-/** As if the guest had said it. */
+/** As if the guest had printed it. */
 function says(channel: Channel, text: string): void {
   channel.ring.append(Buffer.from(text));
 }
@@ -127,7 +127,7 @@ test('a thread that fails is an error for its caller, and the next caller gets a
   for (const asked of both) await expect(asked).rejects.toMatchObject(error);
   writeFileSync(dying, `require(${JSON.stringify(program)});\n`);
   expect(await textOf(screens, channel)).toBe('text');
-  // What was closed begins again.
+  // After close, the next request starts the screens again.
   screens.close();
   expect(await textOf(screens, channel)).toBe('text');
 });

@@ -1,4 +1,4 @@
-/** Who may do what to images: also to those that only a header names, which a guest may have written. */
+/** The rights of callers on images, also on images that only a header names, which a guest may have written. */
 import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-/** What a guest's kernel can do at any time. */
+/** An action that a guest's kernel can do at any time. */
 function nameBacking({ path: stored }: ImageName): void {
   writeCowHeader(path(cow), { stored, size, mtime });
   writeSectors(path(cow), size, [0, 1]);
@@ -47,7 +47,7 @@ const owner = { uid: nobody, gid: nobody, mode: 0o600 };
 const run = (request: DiskCommand, caller: ImageCaller = client('vm1', nobody)) =>
   runDiskCommand(request, { store, by: '@vm1.1', owner, caller });
 
-/** Every verb that reads the backing file of a COW image. */
+/** Every disk command that reads the backing file of a COW image. */
 const following: readonly DiskCommand[] = [
   { verb: 'convert', image: cow, target: out },
   { verb: 'check', image: cow },
@@ -179,7 +179,7 @@ describe('an administrator', () => {
       await expect(run(request, administrator(false))).rejects.toMatchObject({ code: 'IMAGE_NOT_OWNED' });
       expect(asked).toEqual([{ cow, image: secret, use: 'read' }]);
       nameBacking(golden);
-      // What e2fsck says of noise is no matter.
+      // The report of e2fsck on random bytes does not matter.
       await run(request, administrator(false)).catch((error) => expect(error.code).toBe('IMAGE_KIND'));
       expect(asked).toHaveLength(1);
     },

@@ -1,6 +1,6 @@
 import type { ImageCaller } from '../../../src/disk/commands/command-types.ts';
 
-/** Somebody who agrees to everything. */
+/** A user that agrees to every question. */
 export const administrator: ImageCaller = {
   kind: 'administrator',
   userOf: () => undefined,

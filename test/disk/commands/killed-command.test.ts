@@ -1,4 +1,4 @@
-/** SIGKILL and a full disk at each kind of system call of verbs on images: the old image or the new one, no debris. */
+/** SIGKILL and a full disk at each kind of system call of disk commands: the result is the old image or the new one, without leftovers. */
 import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
@@ -148,7 +148,7 @@ describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
       requireContent(own(made[0] ?? 'root.dsk'), made.length === 0);
       return;
     }
-    // What is left between the name of a replacement and its place, the next attempt replaces.
+    // The next attempt replaces the leftovers of a replacement that was not renamed.
     const isLeft = fault === 'signal=KILL' && call === 'rename';
     expect(files()).toEqual(isLeft ? ['.root.dsk.new', ...present] : present);
     expect(sameBytes(path(image), old)).toBe(true);

@@ -1,4 +1,4 @@
-/** What is not known is refused, to whoever depends on it, and to nobody else. */
+/** Requests that depend on unknown images are refused, and no others. */
 import { describe, expect, test } from 'vitest';
 import { refuseMerge, refuseOpen, refuseVerb } from '../../../src/disk/commands/may-use.ts';
 import { refuseNew } from '../../../src/disk/commands/refuse-request.ts';

@@ -34,7 +34,7 @@ const host = (by = '@test.1') => ({
 });
 const run = (request: DiskCommand, by?: string) => runDiskCommand(request, host(by));
 
-/** Every verb that writes to the image, and every one that reads it. */
+/** Every disk command that writes to the image, and every one that reads it. */
 const writing = (image: ImageName): DiskCommand[] => [
   { verb: 'delete', image },
   { verb: 'resize', image, size: 16 * MiB },

@@ -1,4 +1,4 @@
-/** Every verb on real files, on each kind of file system of the host; e2fsck, cmp and uml_moo tell whether it is right. */
+/** Every disk command on real files, on each kind of file system of the host; e2fsck, cmp and uml_moo check the results. */
 import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';

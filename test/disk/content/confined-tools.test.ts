@@ -114,7 +114,7 @@ print "writes=", (open(my $image, "+<", "/proc/self/fd/3") ? "yes" : "no"), "\\n
 exit 8;
 '`;
 
-/** What the witness said. */
+/** The output of the stand-in. */
 function factsIn(cause = ''): Record<string, string> {
   const lines = cause.split(/\n|; /).filter((line) => line.includes('='));
   return Object.fromEntries(lines.map((line) => line.replace(/^.*: /, '').split(/=(.*)/s)));
@@ -194,7 +194,7 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
     const { code, cause } = run(witness, resize);
     expect(code).toBe('IMAGE_DAMAGED');
     expect(expectConfined(cause, 32 * MiB)).toEqual({ user: `${nobody} ${nobody}`, writes: 'yes' });
-    // What failed left the image as it was.
+    // The failed command left the image unchanged.
     const { ino, size, uid } = statSync(place(image));
     expect([ino, size, uid]).toEqual([before.ino, before.size, owner]);
     expect(run(real, resize)).toMatchObject({ bytes: 32 * MiB });

@@ -1,4 +1,4 @@
-/** What programs of the host make is recognised; the programs are the oracle. */
+/** File systems that programs of the host create are recognised; the programs are the oracle. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** File systems of a host, each in a loop device of its own: what an image is made of differs by them. */
+/** File systems of a host, each in its own loop device: the layout of an image depends on them. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

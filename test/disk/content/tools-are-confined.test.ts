@@ -1,4 +1,4 @@
-/** What a guest has written is read by programs of others in one place only, which confines them. */
+/** Only one place runs third-party programs on data that a guest has written, and it confines them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const source = join(import.meta.dirname, '../../../src');
 const runner = 'disk/content/filesystem-tool.ts';
 
-/** Files that run programs, and which these are. A new one says here what its program reads. */
+/** Files that run programs, with these programs. Add a new file here, with what its program reads. */
 const runs: Readonly<Record<string, string>> = {
   [runner]: 'e2fsck, mke2fs, resize2fs: file systems of guests',
   'cli/admin/cleanup.ts': 'umlmon itself',

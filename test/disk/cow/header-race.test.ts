@@ -1,4 +1,4 @@
-/** A guest that changes the header of its COW image while a client of the VM has verbs done with it. */
+/** A guest that changes the header of its COW image while a client of the VM runs disk commands on it. */
 import { chmodSync, chownSync, existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DiskCommand } from '../../../src/disk/commands/command-types.ts';
@@ -47,7 +47,7 @@ function flip(other: ImageName): void {
   flipper = HeaderFlipper.start(store.home, path(cow), { uid: nobody, size, mtime, paths });
 }
 
-/** How the tries of a verb ended: by code, '' for those that were done. */
+/** The results of the attempts of a disk command: by code, '' for success. */
 async function tryOften(
   request: DiskCommand,
   tries: number,

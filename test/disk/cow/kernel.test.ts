@@ -58,7 +58,7 @@ describe('a kernel writes and reads', () => {
 
   test('the same COW file as we do, and the same image as we merge', async () => {
     const [theirs, ours] = [readHead(disk('kernel.cow'), 8192), readHead(disk('ours.cow'), 8192)];
-    // The kernel leaves what was in its memory behind the path.
+    // The kernel leaves old bytes of its memory behind the path.
     const end = 32 + '/disks/base.dsk'.length + 1;
     expect(theirs.subarray(0, end).equals(ours.subarray(0, end))).toBe(true);
     expect(statSync(disk('kernel.cow')).size).toBe(statSync(disk('ours.cow')).size);
@@ -133,7 +133,7 @@ describe('the fault of the kernel', () => {
     expect(digests.page?.read).toBe(digests.page?.written);
     expect(digests.small?.read).not.toBe(digests.small?.written);
 
-    // What was written is all there: only reading is wrong.
+    // The written data is complete: only reading is wrong.
     await mergeCow({ path: disk('small.cow'), backing: disk('small.dsk'), target: disk('merged.dsk') });
     const letters = execFileSync('debugfs', ['-R', 'cat letters', disk('merged.dsk')], {
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -16,7 +16,7 @@ export function buildVerbChild(name: string) {
     '--log-level=warning',
   ]);
   return {
-    /** Runs a verb that meets `fault` at the `when`-th call of that name; whether it got to its end. */
+    /** Runs a disk command that meets `fault` at the `when`-th call of that name; returns whether it finished. */
     runWith(fault: string, call: string, when: number, verb: string, request: object): boolean {
       const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fault}:when=${when}`];
       const { status } = spawnSync(

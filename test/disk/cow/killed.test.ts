@@ -1,4 +1,4 @@
-/** SIGKILL and a full disk at each kind of system call of a slow verb: what is left is the old image or the new one. */
+/** SIGKILL and a full disk at each kind of system call of a slow disk command: the result is the old image or the new one. */
 import '../../helpers/tiers/needs-host.ts';
 import { copyFileSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

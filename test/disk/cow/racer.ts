@@ -4,7 +4,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { ImageStore } from '../../../src/disk/names/image-name.ts';
 import { buildProgram } from '../../helpers/programs/program.ts';
 
-/** A process of its own that takes the locks of /shared/disks/base.dsk when it is told to. */
+/** A separate process that takes the locks of /shared/disks/base.dsk on request. */
 export class Racer {
   readonly holder: string;
   readonly #child: ChildProcess;
@@ -24,7 +24,7 @@ export class Racer {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** The next answer; 'dead' if there comes none any more. */
+  /** The next answer; 'dead' if the process has ended. */
   async answer(): Promise<string> {
     const { value, done } = await this.#lines.next();
     return done ? 'dead' : value;

@@ -159,7 +159,7 @@ test('1,000 races for one image, some killed in the middle: never two writers, n
     const order = round % 2 === 0 ? [one, two] : [two, one];
     for (const racer of order) racer.say('go');
     if (round % 12 === 11) {
-      // One dies at some moment of the race; the other must not find its lock held afterwards.
+      // One process is killed at some moment of the race; the other must not find its lock held afterwards.
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 2));
       await one.kill();
       counts.killed += 1;

@@ -1,4 +1,4 @@
-/** A process that takes the locks of an image when it is told to: `go` takes, `end` lets go. */
+/** A process that takes the locks of an image on request: `go` takes, `end` releases. */
 import { createInterface } from 'node:readline';
 import { ImageLocks } from '../../../src/disk/locks/image-lock.ts';
 import { lookAtImage } from '../../../src/disk/names/open-image.ts';

@@ -21,7 +21,7 @@ class Opened {
     return { fd, path };
   }
 
-  /** A COW file; one that is none fails here. */
+  /** A COW file; any other file fails here. */
   cow(path: string): ImageSource {
     const { fd } = this.file(path);
     return { fd, path, cow: readCow(fd, path) };

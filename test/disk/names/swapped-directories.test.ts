@@ -1,4 +1,4 @@
-/** Verbs on images in a directory that its owner, the user of a VM, exchanges for a link to another place all the time. */
+/** Disk commands on images in a directory that its owner, the user of a VM, exchanges for a link to another place all the time. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, cpSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
@@ -93,7 +93,7 @@ test.each([...writing])(
     }
     console.log(JSON.stringify([...ends]));
     expect(stateOf(outside)).toBe(before);
-    // What is to be deleted is there only where the verb that makes it was done in the same round.
+    // An image to delete exists only if the command that creates it succeeded in the same round.
     if (!verb.endsWith('delete')) expect(ends.get('') ?? 0, 'some were done').toBeGreaterThan(0);
     expect(ends.size, 'some were refused').toBeGreaterThan(1);
     expect(ends.has('INTERNAL')).toBe(false);

@@ -1,4 +1,4 @@
-/** A VM with 50,000 files in its directory of images: what others notice. */
+/** A VM with 50,000 files in its directory of images: the effects on other VMs. */
 import '../../helpers/tiers/needs-host.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

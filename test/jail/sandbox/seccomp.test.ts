@@ -55,7 +55,7 @@ function run(program: Uint8Array, nr: number, args: number[] = [], arch = X86_64
 
 const EPERM = 1;
 
-/** uml-kernel §7: what a UML kernel was seen to call, over all its modes and devices. */
+/** uml-kernel §7: the system calls observed of a UML kernel, over all its modes and devices. */
 const observed =
   `access arch_prctl bind brk chdir clone close close_range dup2 epoll_create epoll_ctl epoll_wait execve
   execveat exit exit_group fallocate fcntl fstat ftruncate futex getcwd getdents64 getpid getppid getrandom gettid ioctl

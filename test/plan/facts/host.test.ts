@@ -1,4 +1,4 @@
-/** What `umlmon -check` and a start say about a host that does not fit: real files, real users, no monitor. */
+/** The reports of `umlmon -check` and of a start about a host with unmet needs: real files, real users, no monitor. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

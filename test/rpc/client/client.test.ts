@@ -40,7 +40,7 @@ async function client(timeoutMs = 10_000) {
   return connected;
 }
 
-/** A server that answers each call with what `answer` makes of its xid. */
+/** A server that answers each call with the result of `answer` for its xid. */
 async function serveBytes(answer: (xid: number, socket: Socket) => Uint8Array | null): Promise<Server> {
   const server = createServer((socket) => {
     const splitter = new RecordSplitter(2 ** 20);
@@ -222,7 +222,7 @@ test('a call over TCP to a silent peer ends in time', async () => {
 });
 
 test('connecting to a peer that does not accept ends in time', async () => {
-  // Listens with room for one, says where, and stands still.
+  // Listens with a backlog of one, prints its port, and accepts no connection.
   const script = `const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
     require('node:fs').writeSync(1, String(s.address().port));
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

@@ -30,7 +30,7 @@ test('of too many, the oldest of the address that has the most is closed', () =>
   expect(single.destroyed).toBe(false);
   expect(strangers.size).toBe(perPeer + 1);
   expect(crowd.map(({ destroyed }) => destroyed).lastIndexOf(true)).toBe(2);
-  // Of fifty addresses, too, each keeps a part, and whoever comes anew gets in.
+  // With fifty addresses, too, each keeps a part, and a new address gets a place.
   const crowds = Array.from({ length: 50 * perPeer }, () => new Socket());
   for (const [at, socket] of crowds.entries()) strangers.add(socket, `192.0.2.${at % 50}`);
   const late = new Socket();

@@ -1,4 +1,4 @@
-/** Files of users are written so that they keep what they have. */
+/** Files of users keep their owner, mode and other attributes when they are rewritten. */
 import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {

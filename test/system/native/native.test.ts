@@ -48,7 +48,7 @@ function codeOf(action: () => unknown): string {
 }
 
 describe('lock', () => {
-  /** util-linux flock(1), holding the lock for as long as it lives. */
+  /** util-linux flock(1), which holds the lock until it exits. */
   async function hold(file: string, mode: '-x' | '-s'): Promise<ChildProcess> {
     const child = spawn('flock', [mode, '--no-fork', file, 'sh', '-c', 'echo held; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -40,7 +40,7 @@ function enclosed(text: string, from: number): string {
   throw new Error('unbalanced');
 }
 
-/** What is wrong with how a file starts programs. */
+/** The mistakes in how a file starts programs. */
 function mistakes({ path, text }: { path: string; text: string }): string[] {
   const imported = /import \{([^}]*)\} from '(?:node:)?child_process'/.exec(text)?.[1];
   if (imported === undefined)

@@ -1,4 +1,4 @@
-/** What one session, and many addresses, can do to others at umlweb: nothing that these notice. */
+/** One session, or many addresses, cannot disturb other users of umlweb. */
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';

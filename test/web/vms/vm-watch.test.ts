@@ -1,4 +1,4 @@
-/** A look at a VM, against monitors that say what no monitor of ours does, as those of other hosts may. */
+/** The watch of a VM, against monitors with malformed answers, as other hosts may send them. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** umladmin user, and what umlmon says of users whose group others are in, with real accounts and a real guest. */
+/** umladmin user, and the reports of umlmon on users whose group has other members, with real accounts and a real guest. */
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
