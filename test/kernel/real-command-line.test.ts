@@ -1,6 +1,6 @@
 /**
- * What a real kernel makes of a hostile command line: that it is what test/helpers/guest/kernel-parser.ts says, by which
- * test/config/values/kernel-argument.test.ts judges; and what it is when umlmon has let the line pass, or not.
+ * A real kernel parses hostile command lines like test/helpers/guest/kernel-parser.ts, which is the oracle of
+ * test/config/values/kernel-argument.test.ts; and its result for lines that umlmon accepts or refuses.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Runs one verb in a process of its own, which a test may kill: `node verb-child.mjs VERB REQUEST`. */
+/** Runs one disk command in a separate process, which a test may kill: `node verb-child.mjs VERB REQUEST`. */
 
 import type { DiskCommand, DiskHost } from '../../../src/disk/commands/command-types.ts';
 import { runDiskCommand } from '../../../src/disk/commands/run.ts';

@@ -1,6 +1,6 @@
 /**
- * What a tool has that reads a guest's file system: a stand-in for e2fsck(8), in a mount namespace of its own, tells what
- * it sees when the verbs of umlmon run it. It ends with an error, so that its words come out wherever it is run.
+ * The rights of a tool that reads a guest's file system. A stand-in for e2fsck(8), in its own mount namespace, reports what
+ * it sees when the disk commands of umlmon run it. It exits with an error, so that each caller prints its output.
  */
 import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';

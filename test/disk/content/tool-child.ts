@@ -1,6 +1,6 @@
 /**
- * Runs one verb, or one tool on a file with a time to live, in a process of its own, whose mount namespace may have other
- * tools: `node tool-child.mjs JSON`. Prints what comes of it, as JSON.
+ * Runs one disk command, or one tool on a file with a time limit, in a separate process whose mount namespace may have other
+ * tools: `node tool-child.mjs JSON`. Prints the result as JSON.
  */
 import { open } from 'node:fs/promises';
 import type { DiskCommand, DiskHost } from '../../../src/disk/commands/command-types.ts';

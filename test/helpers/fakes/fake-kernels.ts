@@ -20,7 +20,7 @@ export type FakeEnd = 'poweroff' | 'reboot' | 'panic' | 'crash';
 
 const statusOf: Readonly<Record<FakeEnd, number>> = { poweroff: 0, reboot: 0, panic: 134, crash: 139 };
 
-/** A kernel that lives in memory, also when the monitor that spawned it is gone. */
+/** A kernel in memory, which outlives the monitor that spawned it. */
 export class FakeKernel {
   readonly plan: LaunchPlan;
   isAlive = true;
@@ -84,7 +84,7 @@ interface PendingStart {
   readonly reject: (error: unknown) => void;
 }
 
-/** All fake kernels of one VM, and what its starts have acquired. */
+/** All fake kernels of one VM, and the resources that its starts have acquired. */
 export class FakeKernels implements KernelSource {
   readonly all: FakeKernel[] = [];
   /** The most kernels that were alive at one time. */

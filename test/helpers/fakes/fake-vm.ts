@@ -27,11 +27,11 @@ export interface Asked {
   /** The state of the VM in the moment of the answer. */
   stateThen?: VmState;
   error?: unknown;
-  /** Its monitor was killed: no answer comes. */
+  /** Its monitor was killed: no answer arrives. */
   isLost: boolean;
 }
 
-/** Plans that are made when the test says so. */
+/** Plans that finish when the test allows it. */
 class FakePlanner implements StartPlanner {
   readonly #configured: Configured;
   readonly #layout: VmLayout;
@@ -72,7 +72,7 @@ class FakePlanner implements StartPlanner {
   }
 }
 
-/** A plan without images and networks: what a VM reads of it. */
+/** A plan without images and networks: the fields that a VM reads. */
 function planFor(layout: VmLayout): LaunchPlan {
   const steps = sampleRecord.plan.steps.map((step): Step => {
     if (step.do === 'lock-images') return { ...step, images: [] };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import type { World } from '../programs/world.ts';
 
-/** A user as whom a test, which runs as root, connects. */
+/** A user: a test, which runs as root, connects as this user. */
 export interface User {
   readonly uid: number;
   readonly gid: number;
@@ -12,7 +12,7 @@ export interface User {
 
 /** www-data of Debian: an account with a group of its own, in the place of umlweb's. */
 export const webUser: User = { uid: 33, gid: 33 };
-/** Before a program that is to run as it. */
+/** The command prefix of a program that runs as this user. */
 export const asWebUser = ['setpriv', '--reuid', '33', '--regid', '33', '--clear-groups', '--'];
 
 /** A connection to a monitor whose peer is another user: the kernel notes who it is when it is made, which is at once. */

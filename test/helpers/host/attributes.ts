@@ -19,7 +19,7 @@ export const readableByUser1 = Buffer.concat([
   }),
 ]);
 
-/** What `setfacl -m u:1:r`, `setfattr` and `chcon` do. */
+/** The effects of `setfacl -m u:1:r`, `setfattr` and `chcon`. */
 export function setAttribute(path: string, name: string, value: Uint8Array): void {
   const fd = openSync(path, 'r');
   try {

@@ -40,7 +40,7 @@ export class Container {
   #leader = 0;
   #console = '';
 
-  /** Takes a minute and a half the first time, for the Debian that is kept then. */
+  /** Takes a minute and a half the first time, to install a Debian system, which is then reused. */
   constructor() {
     const base = execFileSync('sh', ['src/setup/container.sh'], { cwd: project, encoding: 'utf8' }).trim();
     this.#home = mkdtempSync(join(tmpdir(), 'umlmon-container-'));
@@ -107,7 +107,7 @@ export class Container {
   async #enter(what: readonly string[], isUp: () => boolean): Promise<void> {
     const groups = this.#cgroups();
     for (const group of groups) mkdirSync(group, { recursive: true });
-    // Not in a cgroup of ours: nspawn makes others beside its own.
+    // Not in a cgroup of umlmon: nspawn creates others besides its own.
     const enter = groups.map((group) => `echo $$ >${group}/cgroup.procs`).join('\n');
     const arguments_ = [
       ...[`--directory=${this.root}`, '--register=no', '--keep-unit', '--private-network'],

@@ -52,11 +52,11 @@ export class NetNamespace {
       'ip neighbour show proxy',
       'ip -6 neighbour show proxy',
     ].map((command) => this.run(command));
-    // Its status tells that some cannot be read.
+    // Its exit status reports that some cannot be read.
     const grep = ['netns', 'exec', this.name, 'grep', '-rs', '.', '/proc/sys/net/ipv4', '/proc/sys/net/ipv6'];
     const settings = spawnSync('ip', grep, { encoding: 'utf8' })
       .stdout.split('\n')
-      // What the kernel counts or draws by itself.
+      // Values that the kernel counts or chooses at random.
       .filter(
         (line) =>
           !/stable_secret|\/(?:flush|base_reachable|random|fib_multipath_hash_seed|tcp_fastopen_key)/.test(

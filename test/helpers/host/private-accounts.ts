@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** A copy of /etc, for programs that change the accounts of a host: those of this one stay as they are. */
 export class PrivateAccounts {
   readonly #home = mkdtempSync(join(tmpdir(), 'umlmon-etc-'));
-  /** What stands before a program to whom the copy is /etc. */
+  /** The command prefix of a program that sees the copy as /etc. */
   readonly within: readonly string[];
 
   constructor() {

@@ -1,11 +1,11 @@
-/** A terminal on a host of its own (private-host.sh) without a network, where a person would type commands. */
+/** A terminal on a host of its own (private-host.sh) without a network, where a user would type commands. */
 import { dirname, join } from 'node:path';
 import { spawn } from 'node-pty';
 import { testKernelDirectory } from '../guest/kernel.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** What is typed when the terminal shows a text that was not there at the line before. */
+/** Input for the time when the terminal shows a text that it did not show at the previous line. */
 export type TypedAtPrompt = readonly [RegExp, string];
 
 export interface TerminalSession {

@@ -67,7 +67,7 @@ export class UserHost {
     this.#children.push(spawn('ip', ['netns', 'exec', namespace.name, ...command], { stdio: 'ignore' }));
   }
 
-  /** A resolver outside that knows one address for all names. */
+  /** An outside resolver that has one address for all names. */
   serveNames(address: string): void {
     const bytes = address.split('.').join(', ');
     this.serve(

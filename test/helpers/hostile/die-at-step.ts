@@ -1,5 +1,5 @@
 /**
- * A monitor that dies by SIGKILL right after one step of its start, for test/monitor/takeover/kill-at-step.test.ts:
+ * A monitor that is killed by SIGKILL right after one step of its start, for test/monitor/takeover/kill-at-step.test.ts:
  * die-at-step CONFIG VM STEP
  */
 

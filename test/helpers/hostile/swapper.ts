@@ -28,7 +28,7 @@ export interface SwapTimes {
 }
 
 /**
- * A user of a VM who swaps a directory or file of his for a link, and back, all the time.
+ * A user of a VM that swaps an own directory or file for a link, and back, all the time.
  *
  * @param uid 0 where only root may do that
  */

@@ -19,7 +19,7 @@ export async function offerFreeze(client: MonitorClient, program = freezeLoop): 
   await line.type(`${program}\r`);
 }
 
-/** What e2fsck says of a copy of an image, made as `copy`, after its journal was replayed or as it is. */
+/** The report of e2fsck on a copy of an image, written to `copy`, with or without a replay of its journal. */
 export function fsck(
   image: string,
   copy: string,

@@ -9,7 +9,7 @@ const root = new URL('../../../', import.meta.url).pathname;
  * Builds a client in C against a `.x` file of src/rpc with Debian's rpcgen, gcc and libtirpc (packages rpcsvc-proto, gcc,
  * libtirpc-dev).
  *
- * @param directory a temporary directory of the caller, who removes it
+ * @param directory a temporary directory of the caller, which removes it
  * @param name of the `.x` file, without its end
  * @param source below test/
  * @returns path of the program

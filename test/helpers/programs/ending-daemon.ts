@@ -1,4 +1,4 @@
-/** A daemon that ends in the way that its first argument says; its log is standard error, its exit record a file. */
+/** A daemon that exits in the way that its first argument selects; its log is standard error, its exit record a file. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { LastWord } from '../../../src/system/errors/daemon-exit.ts';
 import { openLog } from '../../../src/system/logs/log.ts';

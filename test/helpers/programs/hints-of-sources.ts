@@ -9,7 +9,7 @@ const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 const list = (value: unknown): readonly Node[] => (Array.isArray(value) ? value.filter(isNode) : []);
 
-/** What a parameter, variable, property or function is called that has a hint, or makes one. */
+/** The names of parameters, variables, properties and functions that hold or return a hint. */
 const isHint = (name: string) =>
   /^(?:hint|hints|fix|advice|otherwise)$|(?:Hint|Advice)$|^(?:hint|advice)[A-Z]/.test(name);
 
@@ -63,7 +63,7 @@ function* hintExpressions(program: Node, known: ReadonlyMap<string, number>): Ge
   }
 }
 
-/** The texts that an expression can be; what is filled in is an ellipsis. */
+/** The possible texts of an expression; each inserted value is an ellipsis. */
 function textsOf(node: Node): string[] {
   switch (node.type) {
     case 'Literal':

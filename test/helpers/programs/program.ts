@@ -5,10 +5,10 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '../../..');
 
 /**
- * Bundles a program for a process that a test starts: one that is to be killed, say.
+ * Bundles a program for a process that a test starts: for example, one that the test kills.
  *
  * @param source a TypeScript file, or its text, both with paths below the root of the project
- * @returns the path of what Node can run
+ * @returns the path of the bundle, which Node can run
  */
 export async function buildProgram(
   name: string,

@@ -26,7 +26,7 @@ export const programs: readonly RecordedProgram[] = [
 /** Milliseconds without output after which a program waits for keys. */
 const quietMs = 150;
 
-/** What a program writes to a terminal of 80 × 24, and how much of it was there when each key was typed. */
+/** The output of a program on a terminal of 80 × 24, and its length at the time of each key. */
 export async function recordProgram(
   argv: readonly string[],
   keys: readonly string[],
@@ -67,7 +67,7 @@ export async function recordProgram(
     places.push(length);
     pty.write(Buffer.from(key));
   }
-  // A program may throw away what was typed before it was ready.
+  // A program may discard input that arrives before it is ready.
   while (!hasEnded) {
     await Promise.race([ended, delay(10 * quietMs)]);
     if (!hasEnded) pty.write(Buffer.from(keys.at(-1) ?? ''));

@@ -10,10 +10,10 @@ import { registrationPlace } from '../../../src/rpc/client/registration-place.ts
 import { type DirList, type DirVm, umldir } from '../../../src/rpc/umldir.gen.ts';
 import { program } from './world.ts';
 
-/** How long anything may take that is waited for; what does not come is a failure, not a slow machine. */
+/** The time limit of each wait: so long that its end means a failure, not a slow machine. */
 const patienceMs = 20_000;
 
-/** A TCP port that nobody uses now, out of those that the kernel gives to nobody by itself (ip_local_port_range). */
+/** A free TCP port outside the range from which the kernel assigns ports (ip_local_port_range). */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
@@ -34,7 +34,7 @@ export interface UmldirSettings {
   readonly keys: Readonly<Record<string, string | number>>;
   readonly namespace?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What stands before the program: `setpriv …`. */
+  /** The command prefix of the program: `setpriv …`. */
   readonly before?: readonly string[];
 }
 
@@ -97,7 +97,7 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
   }
 }
 
-/** What the directory at a port of this host knows. */
+/** The entries of the directory server at a port of this host. */
 export async function listAt(port: number, host = '127.0.0.1'): Promise<DirList> {
   const client = await DirectoryClient.connect(host, port);
   try {

@@ -44,7 +44,7 @@ export class World {
   readonly runDir: string;
   readonly #monitors = new Map<string, ChildProcess>();
   readonly #clients: MonitorClient[] = [];
-  /** What stands before each program of umlmon. */
+  /** The command prefix of each program of umlmon. */
   readonly #within: readonly string[];
 
   /**

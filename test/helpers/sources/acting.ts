@@ -1,4 +1,4 @@
-/** What makes a file of src act: packages, functions of Node and globals that read or change the world. */
+/** The names that make a file of src impure: packages, functions of Node and globals that read or change the world. */
 
 /** Modules of Node that only compute. */
 const computingModules: readonly string[] = [

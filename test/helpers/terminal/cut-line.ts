@@ -51,7 +51,7 @@ export class CutLine {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Carries nothing more over the connections that there are, which nobody is told. */
+  /** Drops all further bytes of the open connections, without closing them. */
   hush(): void {
     for (const socket of this.#sockets) socket.unpipe();
   }

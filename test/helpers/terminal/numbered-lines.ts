@@ -8,7 +8,7 @@ export interface NumberedLines {
   readonly script: (path: string) => string;
   /** As a terminal gets them. */
   readonly bytes: number;
-  /** What a terminal gets, one after the other. */
+  /** The data that a terminal receives, in order. */
   pieces(): Generator<Buffer>;
 }
 

@@ -15,7 +15,7 @@ export interface Stretch {
 interface Pace {
   readonly max: number;
   readonly pauseMs: number;
-  /** Comes only when so much was said. */
+  /** Attaches only after this many bytes of output. */
   readonly comesAt?: number;
   /** Reads nothing between them. */
   readonly rests?: readonly [from: number, to: number];
@@ -110,7 +110,7 @@ export function viewAtPaces(
   return { ready: Promise.all(first), seen: Promise.all(paces.map(view)) };
 }
 
-/** What is wrong with a log, open as `fd`, in which these lines should be from `start` on. */
+/** The faults of a log, open as `fd`, in which these lines should be from `start` on. */
 export function faultsOfLog(fd: number, lines: NumberedLines, { start, end }: Stretch): string[] {
   let offset = start;
   for (const piece of lines.pieces()) {
@@ -120,7 +120,7 @@ export function faultsOfLog(fd: number, lines: NumberedLines, { start, end }: St
   return offset === end ? [] : [`the log should end at ${offset}, not ${end}`];
 }
 
-/** What is wrong with what a viewer saw: it should be the log, without what was announced to be missing. */
+/** The faults in the output that a viewer saw: it should be the log without the announced gaps. */
 export function faultsOfViewer(
   fd: number,
   { first, pieces, skipped, announced }: Seen,

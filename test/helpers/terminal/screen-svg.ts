@@ -67,7 +67,7 @@ function piecesOf(terminal: Terminal, row: number): Piece[] {
   return pieces.flatMap(withoutBlanks);
 }
 
-/** The words of a piece: not every renderer keeps several blanks in a row. A piece with a background stays whole. */
+/** The text of a piece, split at blanks: not every renderer keeps several blanks in a row. A piece with a background stays whole. */
 function withoutBlanks(piece: Piece): Piece[] {
   if (piece.back !== undefined) return [piece];
   return [...piece.text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: text, index }) => ({

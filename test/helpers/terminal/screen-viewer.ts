@@ -8,7 +8,7 @@ const patienceMs = 30_000;
 const most = 65_536;
 const history = 1000;
 
-/** A viewer at a console, with a terminal that shows what comes from there. */
+/** A viewer of a console, with a terminal that shows its output. */
 export class ScreenViewer {
   readonly terminal: Terminal;
   readonly #client: MonitorClient;
@@ -16,17 +16,17 @@ export class ScreenViewer {
   readonly #channel: string;
   /** Of the first byte that the terminal was not given. */
   #offset: number;
-  /** What the terminal says by itself. */
+  /** The replies that the terminal sends by itself. */
   #answers = '';
 
-  /** Who was there from the start: the terminal is given every byte that the console had. */
+  /** A viewer from the start: the terminal gets every byte of the console. */
   static async fromStart(client: MonitorClient, channel: string, size: Size): Promise<ScreenViewer> {
     const { id, oldest } = await client.call('consoleAttach', { channel, ...size });
     if (oldest > 0) throw new Error(`the first ${oldest} bytes of ${channel} are gone`);
     return new ScreenViewer(client, { id, channel, offset: 0, size });
   }
 
-  /** Who comes now: the terminal begins with the screen that the monitor gives. */
+  /** A viewer that attaches now: the terminal starts with the screen that the monitor sends. */
   static async late(client: MonitorClient, channel: string): Promise<ScreenViewer> {
     const { id } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
     const { offset, data, ...size } = await client.call('consoleReplay', { channel, history });
@@ -94,7 +94,7 @@ export class ScreenViewer {
     this.terminal.resize(columns, rows);
   }
 
-  /** The text of the screen, without what is empty at its end. */
+  /** The text of the screen, without the empty part at its end. */
   text(): string {
     const { active } = this.terminal.buffer;
     const rows = Array.from({ length: this.terminal.rows }, (_, row) => active.getLine(active.baseY + row));

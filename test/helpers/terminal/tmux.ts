@@ -43,7 +43,7 @@ export class Tmux {
     this.keys('Enter');
   }
 
-  /** Types a line to an empty screen: what is seen from here on comes after it. */
+  /** Types a line to an empty screen: all later output on the screen follows it. */
   afresh(text: string): void {
     // Emptied by tmux itself, at once: a `clear` in the shell leaves the old screen until it has run.
     this.#tmux('send-keys', '-R');
@@ -102,7 +102,7 @@ export class Tmux {
     throw new Error(`the screen does not show ${wanted}:\n${this.screen()}`);
   }
 
-  /** Types something until it has the wanted effect: a new size of the window may come after what is typed after it. */
+  /** Types something until it has the wanted effect: a new size of the window may arrive after input that was typed later. */
   async repeat(type: () => void, wanted: RegExp): Promise<void> {
     let looks = 0;
     await this.shows((screen) => {
@@ -113,9 +113,9 @@ export class Tmux {
     });
   }
 
-  /** Runs a command in the shell and returns what it printed, at most a screen. */
+  /** Runs a command in the shell and returns its output, at most a screen. */
   async run(command: string): Promise<string> {
-    // With a number, as the screen may still show what the command before has printed.
+    // With a number, as the screen may still show the output of the previous command.
     this.#runs += 1;
     this.line(`status=$?; clear; (exit $status); ${command}; echo "<$? ${this.#runs}>"`);
     const screen = await this.shows(new RegExp(`^<\\d+ ${this.#runs}>\\n\\$`, 'm'));

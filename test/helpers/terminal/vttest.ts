@@ -1,4 +1,4 @@
-/** What the menus of vttest ask of a terminal, one test each; each is output of a program, from a reset terminal on. */
+/** The sequences of the menus of vttest, one test for each menu; each is output of a program, from a reset terminal on. */
 const esc = '\x1b';
 const csi = `${esc}[`;
 const rows = 24;
@@ -78,7 +78,7 @@ const insertDelete = [
   `${at(15, 2)}${'*'.repeat(20)}${csi}4l${at(16, 78)}${csi}4hab${csi}4l${csi}2;20r${at(20, 1)}${csi}3T${csi}1S`,
 ].join('');
 
-/** Wide characters at the edges, marks, and what is written over halves of them. */
+/** Wide characters at the edges, combining marks, and text written over halves of them. */
 const wide = [
   `${csi}2J${at(1, 79)}漢字 wrapped${at(3, 80)}漢${at(4, 1)}漢字漢字${at(4, 2)}x${at(4, 5)}${csi}K`,
   `${at(6, 1)}e\u0301 a\u0308\u0323 가 ｆｕｌｌ 😀 ${at(8, 1)}漢字漢字漢字${at(8, 4)}${csi}1P${csi}2@${at(9, 2)}字`,

@@ -25,7 +25,7 @@ export function testTiers(files = testFiles(), read = readTestFile): Tiers {
   };
   const needsHost = (file: string) => {
     const reached = new Set([file]);
-    // A set also yields what is added while it is visited.
+    // A set also yields elements that are added during the iteration.
     for (const one of reached) for (const target of importsOf(one)) reached.add(target);
     return reached.has(hostMark);
   };

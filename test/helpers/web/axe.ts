@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What of a page breaks the rules of axe-core, of WCAG 2.2 A and AA and its best practices: rule and element, a line each. */
+/** The violations of the rules of axe-core on a page, of WCAG 2.2 A and AA and its best practices: rule and element, a line each. */
 export async function axeViolations(page: Page): Promise<string[]> {
   // By the debugger, since the policy of the page allows no other script.
   await page.evaluate(source);

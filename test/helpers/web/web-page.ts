@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import type { Role } from '../../../src/rpc/roles.ts';
 import { passwordOf } from './web.ts';
 
-/** For what a browser waits for; what does not come is a failure, not a slow machine. */
+/** The time limit of each wait of a browser: so long that its end means a failure, not a slow machine. */
 export const patience = { timeout: 20_000 };
 
-/** A page of umlweb, after the login: the dashboard, unless the address says otherwise; what the browser has against it goes to `complaints`. */
+/** A page of umlweb, after the login: the dashboard, unless the address names another page; errors of the browser go to `complaints`. */
 export async function openPage(
   context: BrowserContext,
   url: string,

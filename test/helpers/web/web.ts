@@ -8,7 +8,7 @@ import { program, type World } from '../programs/world.ts';
 export const passwordOf = (role: Role) => `password of ${role}`;
 
 interface WebSettings {
-  /** What stands before the program: `setpriv …`. */
+  /** The command prefix of the program: `setpriv …`. */
   readonly before?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The group of its user. */
@@ -56,7 +56,7 @@ export class Web {
     return this.#child.pid ?? 0;
   }
 
-  /** What it has logged. */
+  /** Its log lines. */
   get log(): string {
     return this.#log();
   }
