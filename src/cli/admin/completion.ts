@@ -10,7 +10,7 @@ import {
 } from '../commands/argument-kinds.ts';
 import { adminCommands } from './table.ts';
 
-/** etc/completion/umladmin.bash, for bash(1): words, options, and the images of the host. */
+/** etc/completion/umladmin.bash, for bash(1): commands, options, and the images of the host. */
 export function generateAdminCompletion(): { path: string; text: string }[] {
   const groups = Object.entries(adminCommands as CliCommandTable).filter(([, spec]) => spec.subcommands);
   const text = [
@@ -38,7 +38,7 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
     ...groups.map(
       ([name, spec]) => `    ${name}) offers='${Object.keys(spec.subcommands ?? {}).join(' ')}' ;;`,
     ),
-    // What was given is two words at most; of a word without words of its own, the second may be its first argument.
+    // At most two commands are given. Without subcommands, the second may be the first argument.
     ...formsOf<ArgumentKind>(adminCommands).map(({ path, spec }) => {
       const name = path.join(' ');
       const pattern = path.length === 1 ? `${name} | '${name} '*` : `'${name}'`;
@@ -60,14 +60,14 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
   return [{ path: 'etc/completion/umladmin.bash', text }];
 }
 
-/** What the host tells: images, VMs and kernels are the first words of lists. */
+/** Lists of the host: images, VMs and kernels are their first columns. */
 const listOf = {
   image: 'disk list',
   vm: 'list',
   kernel: 'kernel list',
 } as const;
 
-/** The options of the word; and images, VMs, kernels, sections or keys where they may stand. */
+/** The options of the command; and images, VMs, kernels, sections or keys where they are valid. */
 function offersOf({ arguments: kinds, optional, many, options }: CliCommand): string {
   const own = Object.keys(options).map((option) => `-${option}`);
   const all: readonly (ArgumentKind | undefined)[] = [...kinds, optional, many];

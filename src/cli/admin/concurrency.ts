@@ -1,4 +1,4 @@
-/** Does work for each item, some at the same time, begun in their order. Rejects with the first error of any. */
+/** Does work for each item, some at the same time, started in their order. Rejects with the first error of any. */
 export async function inParallel<T>(
   items: readonly T[],
   atOnce: number,

@@ -131,7 +131,7 @@ async function change({ subcommand, values, request, json }: AdminConfig): Promi
     );
 }
 
-/** What was written stays written: the mistakes of a file can only be mended one by one. */
+/** What was written stays written: the mistakes of a file can only be fixed one by one. */
 function tellMistakes(section: string, { written, host }: StartMistakes): void {
   const all = [...written, ...host];
   if (all.length === 0) return;

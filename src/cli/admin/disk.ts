@@ -62,13 +62,13 @@ function imageOf(text: string): ImageName {
   throw new UmlmonError('USAGE', { place: '', ...parsed });
 }
 
-/** The image that a verb makes, if it makes one. */
+/** The new image of a disk command, if it creates one. */
 function newImageOf(verb: DiskCommand): ImageName | undefined {
   if (verb.verb === 'create' || verb.verb === 'cow-create') return verb.image;
   return 'target' in verb ? verb.target : undefined;
 }
 
-/** Who owns a new image: the user of its VM, or for one of all VMs whoever runs this, for all to read. */
+/** Who owns a new image: the user of its VM, or for an image of all VMs the caller; all users may read that. */
 async function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Promise<Owner> {
   if (!image || image.vm === '') return { ...ownIds(), mode: 0o644 };
   const { uid, gid } = await vmUser(requireVm(loaded, image.vm).vm);
@@ -116,7 +116,7 @@ function makeRoom(image: ImageName, owner: Owner, config: Config): void {
   }
 }
 
-/** The images of the host; the layout of any VM tells where. */
+/** The images of the host; the layout of any VM has their place. */
 function storeOf(config: Config): ImageStore {
   return imageStoreOf(layoutIn(config, 'any'));
 }

@@ -60,7 +60,7 @@ async function endMonitor(pid: number, signal: AbortSignal): Promise<void> {
 const unitOf = (vm: string) => `umlmon@${vm}.service`;
 
 const units: HostMonitors = {
-  // The generator of umlmon tells systemd the order and the limits of all VMs anew.
+  // The generator of umlmon writes the order and the limits of all VMs for systemd again.
   reload: () => systemctl('umlmon.target', ['daemon-reload']),
   async start(vm) {
     await systemctl(vm, ['start', unitOf(vm)]);
@@ -68,7 +68,7 @@ const units: HostMonitors = {
   },
   async end(vm, pid, signal) {
     await systemctl(vm, ['stop', unitOf(vm)], signal);
-    // One that somebody has started by hand belongs to no unit.
+    // A monitor that was started by hand belongs to no unit.
     await endMonitor(pid, signal);
   },
 };

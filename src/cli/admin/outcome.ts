@@ -17,7 +17,7 @@ export interface VmOutcome {
   readonly failure: Failure | null;
 }
 
-/** The outcome of work that may fail; other VMs go on. */
+/** The outcome of work that may fail; other VMs are not affected. */
 async function vmOutcomeOf(vm: string, work: () => Promise<VmOutcome>): Promise<VmOutcome> {
   try {
     return await work();
@@ -55,7 +55,7 @@ export class OutcomePrinter {
     const outcome = await vmOutcomeOf(vm, work);
     this.#waiting.delete(vm);
     this.outcomes.push(outcome);
-    // Begun at once, in this order: nothing of another VM comes in between.
+    // Started at once, in this order: nothing of another VM comes in between.
     await Promise.all([this.#eraseLine(), this.#tell(outcome), this.#drawLine()]);
   }
 
@@ -85,7 +85,7 @@ export class OutcomePrinter {
   }
 }
 
-/** Columns of a terminal that does not say how many it has. */
+/** Columns of a terminal of unknown width. */
 const usualColumns = 80;
 /** Characters of a line that are shown. */
 const lineLength = 1000;

@@ -47,7 +47,7 @@ export async function runAdminPassword(
     const roles = removed.map(({ role }) => role).join(', ');
     return print(json ? JSON.stringify({ removed }) : `${named}: removed ${roles}`);
   }
-  // A password may be set before its VM runs, but not for a name that is nobody's.
+  // A password may be set before its VM runs, but not for a name without a section.
   if (vm !== allVms) requireSection(vm, loaded);
   const grant: Grant = { vm, role: ROLE ?? 'admin' };
   await setPassword(vardir, grant, await newPassword(`${grant.role} password for ${named}`), readers);
@@ -55,7 +55,7 @@ export async function runAdminPassword(
   await print(json ? JSON.stringify({ set: grant }) : `${named}: the ${grant.role} password is set`);
 }
 
-/** Passwords are never shown: nobody has them. */
+/** Passwords are never shown: only their hashes are stored. */
 async function listPasswords(
   known: Passwords | undefined,
   { VM, ROLE }: ArgumentValues,

@@ -3,8 +3,8 @@ import { SecurityFile } from '../../system/logs/security-file.ts';
 import { SecurityLog } from '../../system/logs/security-log.ts';
 
 /**
- * Writes a change of passwords or settings into VARDIR/.security.log: who, by uid and by what sudo(8) says, and what. One that
- * cannot be written is told, and changes nothing.
+ * Writes a change of passwords or settings into VARDIR/.security.log: who, by uid and by the variables of sudo(8), and what. One that
+ * cannot be written is reported, and changes nothing else.
  */
 export function recordChange(varDir: string, kind: 'password' | 'configuration', what: string): void {
   const file = new SecurityFile(join(varDir, '.security.log'));

@@ -93,5 +93,5 @@ export async function runDiskCommandHere(
 
 /** 128 + SIGINT, as a shell shows it. */
 const interruptedStatus = 130;
-/** Milliseconds between two looks at the progress; the view decides what is shown. */
+/** Milliseconds between two checks of the progress; the view decides what is shown. */
 const drawEveryMs = 50;

@@ -16,7 +16,7 @@ import { OutcomePrinter, overallStatus, type VmOutcome } from './outcome.ts';
 export interface UpdateRequest {
   /** Empty: all VMs, also those that have no section any more. */
   readonly names: readonly string[];
-  /** Only tell what would be done. */
+  /** Only print the changes, make none. */
   readonly dryRun: boolean;
   /** Do not ask before VMs without section are stopped. */
   readonly yes: boolean;
@@ -54,7 +54,7 @@ export async function updateVms(request: UpdateRequest, host: AdminHost): Promis
   return overallStatus(printer.outcomes);
 }
 
-/** Whether something is on the control socket, be it well or not. */
+/** Whether a process serves the control socket, with or without errors. */
 function isServed(vm: string, { config }: AdminHost): Promise<boolean> {
   return connectTo(config, vm).then(
     (client) => {

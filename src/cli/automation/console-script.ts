@@ -68,7 +68,7 @@ async function progressAtScreen(viewer: Attachment, parts: ScriptParts): Promise
   return newScriptProgress(picture.offset, screenText(picture));
 }
 
-/** The lines of a screen; what stands before the cursor is there with its blanks, as those at the end of a prompt. */
+/** The lines of a screen; text before the cursor has its blanks, as those at the end of a prompt. */
 function screenText(picture: ScreenPicture): string {
   const { lines, cursorRow, cursorColumn } = picture;
   const cursorLine = lines[cursorRow];

@@ -23,7 +23,7 @@ export function parseTasks(text: string): Task[] {
   return [...tasks.values()].sort((a, b) => a.pid - b.pid);
 }
 
-/** How many there are, from /proc/loadavg (`0.00 0.00 0.00 1/37 231`); undefined if it does not say. */
+/** How many there are, from /proc/loadavg (`0.00 0.00 0.00 1/37 231`); undefined if the number is missing. */
 export function taskCount(loadavg: string): number | undefined {
   const count = /\d+\/(\d+)/.exec(loadavg)?.[1];
   return count === undefined ? undefined : Number(count);

@@ -49,7 +49,7 @@ export async function runInGuest(
   };
   const within = `within ${timeoutMs / 1000} s`;
   try {
-    // CTRL-U: what somebody has begun to type is not part of the command. The echo of a line has no whole mark in it.
+    // CTRL-U: a partly typed line is not part of the command. The echo of a line has no whole mark in it.
     await type(id, Buffer.from(`\x15 echo P""${mark}\r`), { deadline }, parts);
     const probe = new MarkFinder(`P${mark}`);
     await readUntil(
@@ -124,7 +124,7 @@ export class OutputSplitter {
     }
     const end = this.#end.exec(this.#text);
     if (end) return { output: lines(this.#text.slice(0, end.index)), status: Number(end[1]) };
-    // The end may have begun; and a line end is not cut in two.
+    // The text may end within the end mark; and a line end is not cut in two.
     const certain = Math.max(0, this.#text.length - this.#endLength);
     const cut = this.#text.slice(0, certain).replace(/\r+$/, '').length;
     const output = lines(this.#text.slice(0, cut));

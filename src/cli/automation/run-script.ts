@@ -33,7 +33,7 @@ interface Run {
 const usualChannel = 'con1';
 /** Default timeout of a command, in milliseconds. */
 const usualMs = clientLimits.stepTime;
-/** Characters of output in a document; the rest is left out, and said. */
+/** Characters of output in a document; the rest is left out, and the document reports that. */
 const { documentCharacters } = clientLimits;
 
 function partsOf({ values: { CHANNEL: channel = usualChannel } }: Command, run: Run) {
@@ -75,7 +75,7 @@ export const scriptRunners = {
 /** The status of a command that ends its shell with the guest: the init of most guests. */
 const endedWithGuest = [128 + constants.signals.SIGHUP, 128 + constants.signals.SIGTERM];
 
-/** A command that is to end the guest is done when it has, whatever became of its shell. */
+/** A command that stops the guest is done when the guest has stopped, even if its shell reports nothing. */
 async function runUntilEnd(command: string, work: Promise<number>): Promise<number> {
   const ends = mayEndGuest('run', command);
   try {

@@ -12,7 +12,7 @@ import { PlainText } from './plain-text.ts';
 export const readBytes = 65536;
 /** Characters of output in which a pattern is searched: the newest. */
 export const { searchedCharacters } = clientLimits;
-/** Milliseconds between two attempts to type: at a guest that does not read, or while somebody else types. */
+/** Milliseconds between two attempts to type: at a guest that does not read, or while another viewer types. */
 const retryMs = 50;
 
 /** The output of a channel that the commands of one umlwatch have read. */
@@ -29,7 +29,7 @@ export interface ScriptProgress {
 export interface ScriptParts {
   readonly client: MonitorClient;
   readonly channel: string;
-  /** By channel; a command continues where the one before it stopped. */
+  /** By channel; a command continues where the previous command stopped. */
   readonly progress: Map<string, ScriptProgress>;
   readonly signal: AbortSignal | undefined;
   /** Called while another viewer types. */

@@ -22,7 +22,7 @@ export function fishScript({ name, options, places }: CompletedProgram): string 
   ].join('\n');
 }
 
-/** The choices of a place follow its path directly. VMs of a program without commands are completed once, at the beginning. */
+/** The choices of a place follow its path directly. VMs of a program without commands are completed once, at the first place. */
 function condition({ path, choices, offer }: CompletionPlace): string {
   const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
   const none =

@@ -24,10 +24,10 @@ export interface Choice {
 
 /** A place of a command line. */
 export interface CompletionPlace {
-  /** The commands before it, as in `['disk', 'create']`; none at the beginning. */
+  /** The commands before it, as in `['disk', 'create']`; none at the first place. */
   readonly path: readonly string[];
   readonly choices: readonly Choice[];
-  /** What else is valid there; at the beginning, once. */
+  /** What else is valid there; at the first place, once. */
   readonly offer: Offer;
 }
 

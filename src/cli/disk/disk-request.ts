@@ -3,7 +3,7 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import type { ArgumentValues } from '../commands/argument-kinds.ts';
 import type { DiskCommandName } from './disk-commands.ts';
 
-/** A verb as it was written, with what belongs to it. */
+/** A disk command as it was typed, with its arguments. */
 export interface TypedDiskCommand {
   readonly subcommand: Exclude<DiskCommandName, 'list' | 'info'>;
   readonly options: ReadonlySet<string>;
@@ -40,7 +40,7 @@ export function requestOf({ subcommand: verb, options, values }: TypedDiskComman
   }
 }
 
-/** An argument that the parser has not let anybody leave out. */
+/** An argument that the parser requires. */
 export function given<V>(value: V | undefined): V {
   if (value !== undefined) return value;
   throw new UmlmonError('INTERNAL', { place: 'disk', cause: 'parsed without an argument' });

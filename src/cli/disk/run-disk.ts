@@ -13,7 +13,7 @@ interface Context {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Images asked for at once; the monitor gives fewer if they are too much for an answer. */
+/** Images asked for at once; the monitor gives fewer if an answer cannot hold them. */
 const imagesMax = 256;
 
 /** `disk …` of umlwatch. Errors: those of the monitor and of the job. */

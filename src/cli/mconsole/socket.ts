@@ -8,7 +8,7 @@ import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
 import type { MconsoleLink } from './session.ts';
 
-/** They end umlwatch, unless somebody else deals with them: at a prompt, CTRL-C ends the wait for an answer only. */
+/** They end umlwatch, unless another listener handles them: at a prompt, CTRL-C ends the wait for an answer only. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type ForeignMconsole = MconsoleLink & { readonly close: () => void };
@@ -35,7 +35,7 @@ export function openForeignMconsole(path: string): ForeignMconsole {
   try {
     // The kernel answers to the name that we bind, as it sees it: one in a jail does not see this directory.
     directory = mkdtempSync(join(tmpdir(), 'umlwatch-'));
-    // It can be entered by the kernel's user, and read by nobody.
+    // It can be entered by the kernel's user, but only its owner can list it.
     if (uid !== process.geteuid?.()) chmodSync(directory, 0o711);
     // Which process it is, nobody has noted: its user must do.
     const sender = new KernelSender({ vm: path, uid }, () => undefined);

@@ -3,7 +3,7 @@ import { printable } from '../../system/text.ts';
 /** Colours and emphasis; `:` separates in the newer form of a colour. */
 const colour = '\\x1b\\[[0-9;:]{0,40}m';
 const pieces = new RegExp(`${colour}|\\r{1,8}\\n|[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]`, 'gu');
-/** What may go on in the next piece. */
+/** What may be incomplete until the next piece. */
 const unfinished = /(?:\u001b(?:\[[0-9;:]{0,40})?|\r{1,8})$/;
 
 /**

@@ -12,7 +12,7 @@ const readBytes = 65536;
 export interface LogRequest {
   /** Go on as the log grows, over rotations. */
   readonly follow: boolean;
-  /** Pieces as `{"channel","offset","text"}`; `offset` counts bytes, from the log's beginning. */
+  /** Pieces as `{"channel","offset","text"}`; `offset` counts bytes, from byte 0 of the log. */
   readonly json: boolean;
   readonly signal: AbortSignal | undefined;
 }

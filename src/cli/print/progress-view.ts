@@ -14,7 +14,7 @@ import {
 /** Milliseconds before a bar is shown, and between two of its states. */
 const barAfterMs = 250;
 const barEveryMs = 100;
-/** Columns of a terminal that does not say how many it has. */
+/** Columns of a terminal of unknown width. */
 const usualColumns = 80;
 
 /** Columns left free for the ^C that a terminal shows, and the last one, after which some go to the next line. */
@@ -24,7 +24,7 @@ const roomAfter = 3;
 export interface ProgressView {
   /** `document` is the content of a JSON line, without the estimate. */
   show(done: number, total: number, document?: object): Promise<void>;
-  /** Removes the bar; what is printed next begins on a line of its own. */
+  /** Removes the bar; the next output is on a line of its own. */
   end(): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ class Bar implements ProgressView {
     try {
       await write('\r\x1b[K');
     } catch (error) {
-      // What is said next will find out.
+      // The next output reports it.
       if (!(error instanceof OutputClosed)) throw error;
     }
   }

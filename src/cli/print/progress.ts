@@ -59,7 +59,7 @@ export function estimate(track: Track): Estimate {
 
 const lineEveryMs = 5000;
 const lineEveryPercent = 10;
-/** Verbs that are done at once need no lines. */
+/** Disk commands that finish at once need no lines. */
 const lineAfterMs = 500;
 
 /** Whether a line is due where lines stay: a tenth further than the last one, or some seconds later. */

@@ -5,13 +5,13 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** Asks a question on a terminal; where there is none, the answer is yes, as with rm(1). Anything but `y` is no. */
+/** Asks a question on a terminal; without a terminal, the answer is yes, as with rm(1). Anything but `y` is no. */
 export async function confirm(question: string): Promise<boolean> {
   if (!canAsk()) return true;
   const readline = createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new AbortController();
   readline.once('SIGINT', () => interrupted.abort());
-  // The end of the input is no answer.
+  // At the end of the input, the question stays unanswered.
   readline.once('close', () => interrupted.abort());
   try {
     const answer = await readline.question(`${question} [y/N] `, { signal: interrupted.signal });

@@ -9,7 +9,7 @@ export interface PromptParts {
 }
 
 /**
- * Lines that a person types, with completion and history, until the end of the input. Between lines nothing reads the
+ * Lines that a user types, with completion and history, until the end of the input. Between lines nothing reads the
  * terminal, so that a console session can. What is pasted or typed ahead after a line is kept for the next ones.
  */
 export async function* typedLines(parts: PromptParts): AsyncGenerator<string> {
@@ -25,7 +25,7 @@ export async function* typedLines(parts: PromptParts): AsyncGenerator<string> {
   }
 }
 
-/** Some lines and the beginning of the next one, or undefined at the end of the input. */
+/** Some lines and a part of the next one, or undefined at the end of the input. */
 function ask(
   { prompt, history, complete }: PromptParts,
   begun: string,

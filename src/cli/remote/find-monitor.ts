@@ -112,7 +112,7 @@ function findLocal(vm: string, { configPath }: FindOptions): FoundMonitor {
   return { escapeKey: escapeKey(config.global.escape), connect };
 }
 
-/** The same, with how the last monitor ended, if its exit record is there and is ours to read. */
+/** The same, with how the last monitor ended, if its exit record is there and is readable. */
 function withFormerEnd(error: unknown, monitorEnd: string): unknown {
   const { code, place, cause, hint } = toFailure(error);
   const end = code === 'MONITOR_UNREACHABLE' ? readMonitorEnd(monitorEnd) : undefined;

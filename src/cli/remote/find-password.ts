@@ -38,7 +38,7 @@ export async function findPassword(
 
 const bytesMost = 4 * remoteLimits.passwordMost + 1;
 
-/** The beginning of a stream, which may come in pieces and late: more is no password. */
+/** The first bytes of a stream, which may come in pieces and late: a password is not longer. */
 export async function readSmall(stream: AsyncIterable<Buffer | string>): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;

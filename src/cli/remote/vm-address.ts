@@ -9,12 +9,12 @@ export interface VmAddress {
   readonly vm: string;
   /** Name or IP address; undefined: this host, by its control socket. */
   readonly host: string | undefined;
-  /** Of its monitor; undefined: as the directory of the host says. */
+  /** Of its monitor; undefined: from the directory server of the host. */
   readonly port: number | undefined;
 }
 
 /**
- * `VM`, `VM@HOST`, `VM@HOST:PORT`, where an IPv6 address stands in brackets if a port follows. `VM@localhost` is a VM of this
+ * `VM`, `VM@HOST`, `VM@HOST:PORT`, where an IPv6 address is in brackets if a port follows. `VM@localhost` is a VM of this
  * host. Errors: USAGE.
  */
 export function parseVmAddress(text: string): VmAddress {

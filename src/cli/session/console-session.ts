@@ -36,7 +36,7 @@ export interface SessionOptions {
 
 /**
  * A session on a console: raw terminal, window size passed on; the escape key opens a menu at any time, with which the
- * session is left. It goes on while the VM is stopped or boots again. With a pipe or file as input it ends after the input,
+ * session is left. It continues while the VM is stopped or boots again. With a pipe or file as input it ends after the input,
  * when the guest is quiet, or with the VM.
  *
  * Errors: CONSOLE_UNKNOWN, CONSOLE_NOT_CONTROLLER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
@@ -58,7 +58,7 @@ export async function runConsoleSession(
 
   const leave = new AbortController();
   const finish = (end: SessionEnd) => leave.abort(end);
-  // A monitor that ends in order has stopped its VM first; whether it still tells its consoles is a matter of chance.
+  // A monitor stops its VM before it exits. Its consoles may or may not be notified before that.
   const fail = (error: unknown) =>
     leave.abort(
       isInteractive && isDown && isUnreachable(error) ? ('console closed' satisfies SessionEnd) : error,
@@ -188,7 +188,7 @@ function isInterrupt(typed: Buffer): boolean {
   return typed.length === 1 && [3, 28, 26].includes(typed[0] ?? 0);
 }
 
-/** A refusal of what was chosen in the menu is no end of the session; one without a connection is. */
+/** A refused menu action does not end the session; a lost connection does. */
 function told(error: unknown, terminal: SessionTerminal, fail: (error: unknown) => void): void {
   if (error instanceof UmlmonError && !isUnreachable(error)) terminal.message(error.message);
   else fail(error);

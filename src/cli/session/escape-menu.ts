@@ -17,14 +17,14 @@ const keys = {
   l: 'literal',
 } as const;
 
-/** What is to be done, in the order in which it was typed. */
+/** The actions, in the order in which it was typed. */
 export type MenuAction =
   | { readonly do: 'type'; readonly bytes: Buffer }
   | { readonly do: 'note'; readonly text: string }
   | { readonly do: 'sysrq'; readonly letter: string }
   /** Shows what is typed of a note. */
   | { readonly do: 'echo'; readonly text: string }
-  /** The menu begins, or ends without anything to do. */
+  /** The menu opens, or closes without an action. */
   | { readonly do: 'menu' | 'cancel' }
   | { readonly do: Exclude<(typeof keys)[keyof typeof keys], 'literal'> };
 

@@ -6,7 +6,7 @@ const highWater = { terminal: 8 * 1024 * 1024, pipe: 256 * 1024 };
 const offerBytes = 16 * 1024;
 /** Milliseconds until a guest that did not read is offered the bytes again; the monitor has waited for it before. */
 const retryMs = 20;
-/** Milliseconds without progress after which the session says so, and the bytes that are too few to be progress. */
+/** Milliseconds without progress after which the session reports it, and the bytes that are too few to be progress. */
 const stuck = { ms: 1000, bytes: consoleLimits.probeBytes };
 
 export interface PumpParts {

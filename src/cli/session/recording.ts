@@ -11,7 +11,7 @@ export interface RecordingSize {
 }
 
 /**
- * A session in a file, as it goes on: asciicast v2, a document per line
+ * A session that is written to a file as it happens: asciicast v2, a document per line
  * (https://docs.asciinema.org/manual/asciicast/v2/).
  */
 export class Recording {
@@ -22,7 +22,7 @@ export class Recording {
   readonly #decoder = new StringDecoder('utf8');
   #room = recordingBytes;
 
-  /** A new file; what is there already stays. Errors: those of the system. */
+  /** A new file; an existing file is not overwritten. Errors: those of the system. */
   static begin(path: string, size: RecordingSize, title: string): Recording {
     return new Recording(path, openSync(path, 'wx', 0o600), size, title);
   }

@@ -66,6 +66,6 @@ export async function doAction(action: Choice, parts: ActionParts): Promise<void
     case 'cancel':
       break;
   }
-  // What was said here has torn its picture.
+  // The messages here have overwritten its picture.
   await paint('full');
 }

@@ -21,7 +21,7 @@ export class SessionRecording {
     this.#terminal.onShow = (bytes) => this.#attempt(() => recording.output(bytes));
   }
 
-  /** Begins in the working directory, or ends. */
+  /** Starts a recording in the working directory, or ends it. */
   toggle(): void {
     if (this.#recording) {
       this.close();

@@ -3,7 +3,7 @@ import type { ScreenReplay } from '../../rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../../system/errors/errors.ts';
 import type { SessionTerminal } from './session-terminal.ts';
 
-/** The screen of a channel as its monitor knows it; undefined, and said, if it does not. Errors: MONITOR_UNREACHABLE. */
+/** The screen of a channel as its monitor knows it; undefined, with a message, if it does not. Errors: MONITOR_UNREACHABLE. */
 export async function askForScreen(
   client: MonitorClient,
   channel: string,

@@ -14,7 +14,7 @@ const usualSize = { columns: 80, rows: 24 };
 export class SessionTerminal {
   readonly input = process.stdin;
   readonly output = process.stdout;
-  /** A person types. */
+  /** The input is a terminal. */
   readonly isInteractive = process.stdin.isTTY === true;
   /** Called with all output of the guest; for a recording. */
   onShow: ((bytes: Uint8Array) => void) | undefined;
@@ -28,7 +28,7 @@ export class SessionTerminal {
     if (this.isInteractive) process.on('SIGCONT', this.#onContinue);
   }
 
-  /** What the guest draws is on a terminal of the one who types. */
+  /** What the guest draws is on a terminal of the user. */
   get isWindow(): boolean {
     return this.size.rows > 0;
   }

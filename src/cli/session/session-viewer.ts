@@ -21,7 +21,7 @@ export class SessionViewer {
   #isObserver: boolean;
   /** The user knows that another one types. */
   #isTold = false;
-  /** The user knows, having asked for it, that nobody else does. */
+  /** The user knows, having asked for it, that no other viewer does. */
   #hasTaken = false;
 
   constructor(parts: SessionViewerParts, { id }: Attachment, isObserver: boolean) {
@@ -42,7 +42,7 @@ export class SessionViewer {
     return yours ? '' : this.#observeText(writer);
   }
 
-  /** Offers typed bytes to the guest; resolves to how many are done with. Errors: those of a write. */
+  /** Offers typed bytes to the guest; resolves to how many need no further offer. Errors: those of a write. */
   async offer(data: Buffer): Promise<number> {
     const { client, terminal } = this.#parts;
     if (this.#isObserver) {

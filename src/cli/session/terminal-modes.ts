@@ -21,7 +21,7 @@ const others = {
   modifyOtherKeys: '\x1b[>4m',
 } as const;
 
-/** Longest control sequence that is looked at; what is longer is none of those here. */
+/** Longest control sequence that is parsed; the sequences here are all shorter. */
 const sequenceMax = 64;
 
 type Changed = number | keyof typeof others;

@@ -10,7 +10,7 @@ import { sizeText } from '../../../system/size-text.ts';
 
 export interface DoctorFinding {
   readonly level: 'good' | 'warning' | 'error';
-  /** The subject of the check, in two or three words. */
+  /** The subject of the check, short. */
   readonly subject: string;
   readonly text: string;
   /** What to do; '' where there is nothing to do. */
@@ -134,7 +134,7 @@ const MiB = 1024 ** 2;
 const pageBytes = 4096;
 /** What cures a guest whose processes touch their memory all over. */
 const usualMapCount = 1_048_576;
-/** What every Linux host waits for its services, if nothing else is said (systemd-system.conf(5)). */
+/** What every Linux host waits for its services, by default (systemd-system.conf(5)). */
 const usualShutdownMs = 90_000;
 /** Free bytes of a file system below which logs and records are at stake. */
 const leastFree = 64 * MiB;

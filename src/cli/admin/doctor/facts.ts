@@ -1,4 +1,4 @@
-/** Looks at the host for `umladmin doctor`; changes nothing, and decides nothing. */
+/** Inspects the host for `umladmin doctor`; changes nothing, and decides nothing. */
 import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config, VmConfig } from '../../../config/config.ts';
@@ -203,7 +203,7 @@ function vmsIn(directory: string): string[] {
   return entries.filter((entry) => entry.isDirectory() && !vmNameDamage(entry.name)).map(({ name }) => name);
 }
 
-/** What monitors say, and what is lost on the host all the same. */
+/** Warnings of monitors, and network of running VMs that is missing on the host. */
 async function allWarnings({ config }: AdminHost, answers: Answers): Promise<WarningFact[]> {
   const told = warningsOf(answers);
   const running = [...answers].filter(([, info]) => info === null || info.state === 'running');

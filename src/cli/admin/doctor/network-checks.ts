@@ -11,8 +11,8 @@ import { locateProgram } from '../../../system/processes/find-program.ts';
 import type { WarningFact } from './checks.ts';
 
 /**
- * Compares what running VMs have set up on the host, by their records, with what is there. Without root the records
- * cannot be read, and nothing is found. A host that cannot be looked at is a warning of each of these VMs.
+ * Compares what running VMs have set up on the host, by their records, with the network of the host. Without root the records
+ * cannot be read, and nothing is found. A host that cannot be inspected is a warning of each of these VMs.
  */
 export async function lostOnHost(running: readonly RecordPlace[]): Promise<WarningFact[]> {
   const [ip, bridge, nft] = ['ip', 'bridge', 'nft'].map((name) => locateProgram(name));

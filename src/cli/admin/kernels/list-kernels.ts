@@ -53,7 +53,7 @@ export function lookAtKernel(path: string, config: Config): Kernel {
   try {
     const probe = probeKernel(jailPathOnHost(path, layout));
     failures.push(...checkKernel(probe, hostProcessor()));
-    // What is no kernel has no libraries to miss.
+    // Only a valid kernel can miss libraries.
     const copied = failures.length === 0 ? copiedOf(probe) : undefined;
     return { ...about, probe, version: probe.version, failures, ...(copied ? { copied } : {}) };
   } catch (error) {

@@ -6,7 +6,7 @@ import { problemsOfStarts } from '../../../plan/plan-from-config.ts';
 import { connectTo } from '../host.ts';
 
 export interface StartMistakes {
-  /** Of the files: no start is possible before they are mended. */
+  /** Of the files: no start is possible before they are fixed. */
   readonly written: readonly Problem[];
   /** Of the host as it is now; none of a VM that runs, as it has what it needs. */
   readonly host: readonly Problem[];

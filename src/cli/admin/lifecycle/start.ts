@@ -39,7 +39,7 @@ export async function startVms(
   for (const turn of startTurns([...vms.values()].filter(isWanted))) {
     hasStarted = false;
     await inParallel(turn.vms, adminLimits.startsAtOnce, (vm) => printer.run(vm.name, () => startVm(vm)));
-    // Nobody waits for what was there before.
+    // A VM that ran already causes no delay.
     if (hasStarted) await delay(turn.delayMs);
   }
   return overallStatus(printer.outcomes);

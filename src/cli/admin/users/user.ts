@@ -57,7 +57,7 @@ async function removeUser(vm: string, dryRun: boolean, host: AdminHost): Promise
     await requireDown(vm, host);
     requireNoFiles(vm, plan.user, host);
     await execute(plan);
-    // userdel(8) leaves the group where login.defs(5) says so.
+    // userdel(8) leaves the group if login.defs(5) is set so.
     if (findGroup((await accountsOf()).group, plan.user) !== undefined) await run('groupdel', [plan.user]);
   }
   const did = plan.commands.length > 0 ? 'removed' : 'untouched';
@@ -67,7 +67,7 @@ async function removeUser(vm: string, dryRun: boolean, host: AdminHost): Promise
 
 async function requestFor(vm: string, { loaded, config }: AdminHost): Promise<UserRequest> {
   const others = [...config.vms].filter(([name, { vmuser }]) => name !== vm && vmuser !== '');
-  // A section that has no user, or an impossible one, is what we are asked to mend.
+  // A section that has no user, or an impossible one, is the one to repair.
   const isOpen = loaded.broken.get(vm)?.some(({ key }) => key === 'vmuser');
   const configured = isOpen ? '' : requireVm(loaded, vm).vm.vmuser;
   return {
