@@ -109,7 +109,7 @@ function optionalRefused(text: string, { name, values }: Command): Refusal | und
   return 'cause' in parsed ? parsed : undefined;
 }
 
-/** One line at the prompt: a command without the hyphen; `#` begins a comment. Errors: USAGE. */
+/** One line at the prompt: a command without the hyphen; `#` marks a comment. Errors: USAGE. */
 export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;

@@ -96,8 +96,8 @@ failure of **start**, with the text of a panic if there was one. The monitor con
 # PROBLEMS
 
 **config set** and **config unset** refuse a change that would add a problem. Problems elsewhere do not prevent a change: they can
-only be fixed one by one. The status is 0 then, and standard error lists, with file and line, why the VM cannot be started, and what
-the host lacks for its start. **config check** exits with 3 only for problems of the files.
+only be fixed one by one. The status is 0 then. Standard error lists, with file and line, why the VM cannot be started.
+It also lists what the host lacks for its start. **config check** exits with 3 only for problems of the files.
 
 # DISK IMAGES
 
@@ -117,9 +117,9 @@ document; the last one has the result in *outcome*. **CTRL-C** cancels the comma
 The header of a COW image names its backing file, and a guest can write any name there. **cow-merge** without *TARGET* changes that
 file. **cow-merge** with *TARGET*, **convert**, **check** and **cow-rebase** make its content available to the guest.
 
-So umladmin names the file and asks, in two cases: before it writes to a file outside */disks* of the same VM, and before it reads a
+So umladmin names the file and asks before it writes to a file outside */disks* of the same VM. It also asks before it reads a
 file that the user of the VM may not read. Without a terminal it refuses, with IMAGE_NOT_OWNED and status 5. **-yes** answers yes. The answer applies
-only to this file: if the header names another file when the images are locked, nothing is changed, and the error is IMAGE_SWAPPED.
+only to this file. If the header names another file when the images are locked, nothing is changed; the error is IMAGE_SWAPPED.
 
 # TOO MANY FILES
 

@@ -13,8 +13,8 @@ original.`,
 system in it, so that both directions are possible.`,
   convert: `Merges a COW image with its backing file, or reads a device. Zeros of a flat image become holes.`,
   check: `Runs **e2fsck -fn** over ext2, ext3 or ext4; of a COW image, over what its guest sees. Nothing is changed.`,
-  'cow-create': `The image is empty. Its backing file must not change any more. Refused over a file system that the kernel would
-read wrongly through a COW image: with blocks smaller than 4096 bytes, or with partitions at another alignment.`,
+  'cow-create': `The image is empty. Its backing file must not change any more. The command refuses a file system that the kernel
+would read wrongly through a COW image. These have blocks smaller than 4096 bytes, or partitions at another alignment.`,
   'cow-merge': `Into the new flat image *TARGET*. Without *TARGET*, into the backing file, if no other image depends on it; the COW
 image is empty then.`,
   'cow-rebase': `The guest sees the same content: differences of the two backing files are copied into the COW image. **-same**

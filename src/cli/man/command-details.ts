@@ -90,8 +90,8 @@ paused must be resumed first. See umlmon(7), BACKUPS.`,
   backups: `With name, time, size, consistency (**frozen**, **synced**, **crash**), and how long the guest was frozen.`,
   restore: `Restores all disks of the backup, or none. The present content of the images is lost.`,
   crashes: `A crash is an unexpected exit of the kernel. umlmon(7) describes crash bundles, and how many are preserved.`,
-  crash: `Prints how the kernel exited, the state of the host and of the disk images at that time, the last events, and the
-last lines of con0. *NAME* is a name from **-crashes**, or **last**. **-get** prints the file *FILE* of the bundle, such as
+  crash: `Prints how the kernel exited, and the state of the host and of the disk images at that time. The last events and the
+last lines of con0 follow. *NAME* is a name from **-crashes**, or **last**. **-get** prints the file *FILE* of the bundle, such as
 *console/con0*. A pipe or file gets it unchanged; on a terminal, dangerous characters are escaped. **-json** lists the files.`,
   jobs: `Slow disk commands are jobs of the monitor. They continue if the client disconnects, and are listed for a while
 after their end. See DISK IMAGES.`,

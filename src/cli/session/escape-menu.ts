@@ -125,8 +125,8 @@ export function menuHelp({ name }: EscapeKey): string[] {
   return [
     `d or ${name}  leave the session`,
     'w  who is at this console',
-    't  take the right to type from whoever has it',
-    'o  observe: give that right up',
+    't  take control from the present controller',
+    'o  observe: release control',
     'n  write a note into output and log',
     'b  magic SysRq; the letter follows',
     'r  draw the screen anew',

@@ -73,7 +73,7 @@ export class SessionViewer {
     else if (former === this.#id && viewer !== 0)
       terminal.message(`${printable(by, 64)} took control: ${this.#observeText(null)}`);
     else if (viewer === 0 && former !== this.#id && !this.#isObserver)
-      terminal.message('nobody types any more: you may');
+      terminal.message('no viewer has control: you may type');
   }
 
   async take(): Promise<void> {

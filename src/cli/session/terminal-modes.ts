@@ -27,7 +27,7 @@ const sequenceMax = 64;
 type Changed = number | keyof typeof others;
 
 /**
- * Watches what is written to a terminal (ECMA-48 control sequences, xterm's ctlseqs) and knows what must be undone when
+ * Watches what is written to a terminal (ECMA-48 control sequences, xterm's ctlseqs). It knows what must be undone when
  * the session is left, so that the user's own shell finds its terminal as it was.
  */
 export class TerminalModes {
@@ -35,7 +35,7 @@ export class TerminalModes {
   readonly #changed = new Set<Changed>();
   /** Levels of the kitty keyboard protocol that were pushed. */
   #keyboardLevels = 0;
-  /** A control sequence that has begun, from its ESC on; '' if there is none. */
+  /** An incomplete control sequence, from its ESC on; '' outside a sequence. */
   #sequence = '';
 
   watch(bytes: Uint8Array): void {

@@ -5,7 +5,7 @@ import type { WaitLevel } from '../commands/argument-kinds.ts';
 /** What was waited for. */
 export type Reached =
   | { readonly level: ReadyLevel; readonly elapsedMs: number }
-  /** `cause` of the last exit; empty if there was none. */
+  /** `cause` of the last exit; empty if the kernel has never exited. */
   | { readonly level: 'stopped'; readonly cause: string };
 
 /** What a wait comes to at once, or undefined if it depends on what happens. Errors: WAIT_NEVER. */
@@ -33,13 +33,13 @@ export function outcomeNow(level: WaitLevel, info: VmInfo): Reached | undefined 
 
 /**
  * Makes the function that is given all events after that, in their order, until it returns what was reached. It throws
- * WAIT_STOPPED when the VM went down, or a start has failed, before.
+ * WAIT_STOPPED if the VM is stopped, or a start fails, before that.
  */
 export function outcomeOfEvents(vm: string, level: WaitLevel): (event: Event) => Reached | undefined {
   /** Why the kernel ended; empty after a start that came to none. */
   let exit = '';
   let cause = '';
-  /** A start has failed; the words come with the end of the operation. */
+  /** A start has failed; the cause follows with the end of the operation. */
   let hasFailed = false;
   const gone = (text: string) =>
     new UmlmonError('WAIT_STOPPED', {

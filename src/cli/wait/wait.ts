@@ -7,7 +7,7 @@ import { outcomeNow, outcomeOfEvents, type Reached } from './wait-outcome.ts';
 
 /** Milliseconds that one call waits for events. */
 const callMs = clientLimits.callWait;
-/** Milliseconds until a level of readiness must be reached, if nothing else is said. */
+/** Milliseconds until a level of readiness must be reached, by default. */
 const levelMs = clientLimits.levelWait;
 
 export interface WaitRequest {
@@ -23,8 +23,8 @@ export interface WaitRequest {
 }
 
 /**
- * Waits until a VM has reached a level, or is stopped. Nothing is missed: INFO says with which event to go on, and
- * events of the VM itself do not give way to those of others. Errors: WAIT_*, EVENTS_*, MONITOR_UNREACHABLE.
+ * Waits until a VM has reached a level, or is stopped. Nothing is missed: INFO has the number of the next event, and
+ * events of the VM itself are not dropped for events of other VMs. Errors: WAIT_*, EVENTS_*, MONITOR_UNREACHABLE.
  */
 export async function waitFor(client: MonitorClient, request: WaitRequest): Promise<Reached> {
   const { vm, level, signal } = request;

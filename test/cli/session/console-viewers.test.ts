@@ -66,7 +66,7 @@ describe('two viewers of a console', () => {
     for (const terminal of [first, second]) await terminal.shows('[umlmon: uid 0: look at this]');
     second.keys('C-]', 'd');
     await second.shows('[left con1]');
-    await first.shows('[nobody types any more: you may]');
+    await first.shows('[no viewer has control: you may type]');
     first.line('echo $((9*9))');
     await first.shows(/^81$/m);
     expect(world.log('vm1', 'con1')).toContain('[umlmon: uid 0: look at this]');

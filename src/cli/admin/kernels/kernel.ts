@@ -128,7 +128,7 @@ async function runScript(args: readonly string[]): Promise<string> {
   if (failure === '' && directory.startsWith('/')) return directory;
   throw new UmlmonError('HOST_COMMAND', {
     place: script,
-    cause: `no kernel was fetched: ${failure || 'its last line is no directory'}`,
+    cause: `no kernel was fetched: ${failure || 'its last line does not name a directory'}`,
     hint: 'see its messages above',
   });
 }
