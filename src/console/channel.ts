@@ -13,7 +13,7 @@ import { type Piece, Ring } from './ring.ts';
 import { WindowHistory } from './screen/window-history.ts';
 import { StallWatch } from './wake-kernel.ts';
 
-/** Who reads when nobody asks for it. */
+/** The reader for reads that no client requested. */
 const monitorItself: SharePeer = { key: 'monitor', isOwner: true };
 
 export interface ChannelParts {
@@ -31,15 +31,15 @@ export interface Request {
 }
 
 /**
- * A console or serial line of a VM. Its output is always taken, into the ring and the log, whether anybody watches
- * or not: the guest never waits. Viewers read the ring by offset at their own pace, and what they miss is theirs.
+ * A console or serial line of a VM. Its output is always read into the ring and the log, with or without viewers:
+ * the guest never waits. Viewers read the ring by offset at their own pace, and a slow viewer loses output.
  */
 export class Channel {
   readonly name: string;
   readonly ring: Ring;
-  /** A new pty should begin with its size. */
+  /** A new pty gets this size at first. */
   readonly window = new WindowHistory({ columns: 80, rows: 24 });
-  /** Offset at which the output of the present kernel begins; of the last one, if there is none. */
+  /** Offset of the first output of the present kernel, or of the last one if no kernel runs. */
   began = 0;
   /** Bytes that the guest has sent. */
   bytesOut = 0;
@@ -47,7 +47,7 @@ export class Channel {
   bytesIn = 0;
   /** Open viewers at this channel. */
   viewers = 0;
-  /** Bytes of output that a former monitor took and that are not in the log, at most. */
+  /** Upper bound of the bytes that a previous monitor read and did not log. */
   maybeLost = 0;
   /** Called when input has waited for a while for a guest that does not read it, and when that is over. */
   onInputWait: (input: InputState) => void = () => undefined;
@@ -61,7 +61,7 @@ export class Channel {
   readonly #deliveries = new Deliveries();
   readonly #listeners = new Set<() => void>();
   readonly #readers = new Waiters();
-  /** Of those who type: told of an echo before the others. */
+  /** Readers that control the console: they get an echo before the others. */
   readonly #firstReaders = new Waiters();
   readonly #waiters = new Shares(consoleShares.waiters);
   /** Output that the listeners do not know of yet. */
@@ -86,10 +86,10 @@ export class Channel {
   }
 
   /**
-   * Takes possession of a kernel's pty and reads it from now on. Ring, log and viewers go on where they are.
+   * Takes possession of a kernel's pty and reads it from now on. Ring, log and viewers continue from their present offsets.
    *
-   * @param wake makes the kernel look at its descriptors, without any other effect
-   * @param mark is kept up to date, for a monitor that comes after this one
+   * @param wake makes the kernel check its descriptors, without any other effect
+   * @param mark is kept up to date for the next monitor
    */
   connect(pty: Pty, wake?: () => void, mark?: Mark): void {
     this.#connect(pty, true, wake, mark);
@@ -115,16 +115,16 @@ export class Channel {
   }
 
   /**
-   * Takes possession of a pty that a former monitor has read. What that one has read and not logged is counted in
-   * `maybeLost`, and said where it is missing.
+   * Takes possession of a pty that a previous monitor has read. Output that it read and did not log is counted in
+   * `maybeLost`, and a note marks where it is missing.
    */
   takeOver(pty: Pty, wake: () => void, mark: Mark | undefined): void {
-    // The end of a log tells what is in it. Without a log, nothing was kept anyway.
+    // The end of the log shows which output it has. Without a log, no output was saved anyway.
     const loss = this.#log && (mark?.lossSince(this.#log.end) ?? unknownLoss);
     if (loss && loss.bytes > 0) {
       this.maybeLost += loss.bytes;
       const note = noteOfLoss(loss);
-      // A monitor that is killed right here has perhaps said it: the next one cannot be exact.
+      // A monitor that is killed right here may have written the note: the next monitor cannot be exact.
       mark?.begin();
       this.ring.append(note);
       this.#log?.append(note);
@@ -162,7 +162,7 @@ export class Channel {
    * Waits for output and hands it out in fair turns: what a viewer reads; see `read` and `waitFor`. The bytes are valid
    * until the caller lets others run.
    *
-   * @param ahead of the other viewers, for the one who types
+   * @param ahead of the other viewers, for the controller
    * @throws UmlmonError CONSOLE_BUSY when the viewer, or all together, have too many calls that wait
    */
   async deliver(
@@ -194,7 +194,7 @@ export class Channel {
     this.#gate?.beginSeeing();
   }
 
-  /** How the input stands; undefined without a kernel. */
+  /** State of the input; undefined without a kernel. */
   get input(): InputState | undefined {
     return this.#gate?.state;
   }
@@ -237,7 +237,7 @@ export class Channel {
 
   /**
    * Waits until there is output after `offset`, the channel ends, `waitMs` milliseconds are over, or the signal
-   * is aborted; which of them, the caller sees by reading.
+   * is aborted. The caller finds out which by reading.
    *
    * @throws UmlmonError CONSOLE_BUSY when the peer, or all together, have too many that wait
    */
@@ -274,11 +274,11 @@ export class Channel {
 
   /** The last lines of output from offset `from` on, within the newest `bytes` bytes, safe to show. */
   lastLines(bytes: number, from = 0): string[] {
-    // A program that has just ended may have said more than was read.
+    // A program that has just exited may have written more than was read.
     this.#pty?.drain();
     const { offset, data } = this.ring.read(Math.max(from, this.ring.next - bytes), bytes);
     const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
-    // The first line may have lost its beginning.
+    // The first line may have lost its start.
     if (offset > from && lines.length > 1) lines.shift();
     if (lines.at(-1) === '') lines.pop();
     return lines.map((line) => printable(line, consoleLimits.lineCharacters));
@@ -301,7 +301,7 @@ export class Channel {
     this.#untold += bytes.length;
     if (floods ? this.#untold >= consoleLimits.gatherBytes : this.#firstReaders.size === 0) this.#tell();
     else {
-      // The others would keep the core busy on which the program of the one who types is to show the echo.
+      // The other readers would keep the core busy on which the controller's program must show the echo.
       if (!floods) this.#firstReaders.wake();
       this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
     }

@@ -2,7 +2,7 @@
 const newline = 0x0a;
 
 /**
- * How many of `bytes` fit into the current file of a log before it is rotated: all, or up to the last line end that fits.
+ * How many of `bytes` fit into the current file of a log before rotation. All, or up to the last line end that fits.
  * A file never exceeds `max`, and a line that is longer than a file is cut.
  *
  * @param size bytes in the current file

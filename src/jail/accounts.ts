@@ -59,9 +59,9 @@ export interface Accounts {
 }
 
 /**
- * Who else is in the primary group of a user, as a cause; undefined if the group is the user's own. It is where nobody
- * has it but the user, and it has the user's name: what has another name was made for something else, as `disk` for
- * devices, and whoever is given to it later does not look here. A number that no group has is nobody else's.
+ * Who else is in the primary group of a user, as a cause; undefined if the group is the user's own. A group is the
+ * user's own if it has no other member and has the user's name. A group of another name has another purpose, as `disk`
+ * for devices: it may get members later. A number that no group has is the user's own.
  */
 export function sharedGroup({ name, uid, gid }: Account, { passwd, group }: Accounts): string | undefined {
   const accounts = accountsIn(passwd);
@@ -98,7 +98,7 @@ const accountsIn = rememberLast((passwd: string) =>
     .map(([account = '', , uidText, gidText]) => ({ account, uid: parseId(uidText), gid: parseId(gidText) })),
 );
 
-/** The result for the last text is remembered: many VMs are looked at with the same files. */
+/** The result for the last text is remembered: many VMs are checked with the same files. */
 function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
   let last: { readonly text: string; readonly result: T } | undefined;
   return (text) => {

@@ -61,7 +61,7 @@ export function parseMconsoleLine(line: string): MconsoleCommand | WrongCommand 
   if (word === 'stack' && !/^\d{1,10}$/.test(argument)) return wrong(`'${argument}' is not a process ID`);
   if (word === 'proc' && endless.test(argument)) return wrong(`/proc/${argument} is endless`);
   if (word === 'proc' && argument.split('/').some((part) => detours.has(part)))
-    return wrong(`'${argument}' lies outside /proc`);
+    return wrong(`'${argument}' is not in /proc`);
   return { word, argument };
 }
 

@@ -20,8 +20,8 @@ configuration, umlmon(5); other users have none.`,
     `A proxy calls actFor to act on behalf of a client. On the Unix socket, root, the user of the monitor and **web\\_user** may
 do so; over TCP, every authenticated client. The connection then has the requested role, but at most that of the proxy,
 and keeps it. The user of the proxy itself no longer counts. **web\\_user** has no other role.`,
-    `Clients below the role console get no console output: no last lines of an exit record, no output of a failed start, no
-notes, and no commands of the management console. Kernel arguments and possible secrets appear as \`***\`.`,
+    `Clients below the role console get no console output. They get no last lines of an exit record, no output of a failed
+start, no notes, and no commands of the management console. Kernel arguments and possible secrets appear as \`***\`.`,
     markdownTable(
       ['role', 'may', 'procedures'],
       [

@@ -19,7 +19,7 @@ export const UMLDIR_CHANGES_MAX = 256;
 /** longest wait of one call, in milliseconds */
 export const UMLDIR_WAIT_MAX = 60000;
 
-/** first word of an announcement */
+/** first 4 bytes of an announcement */
 export const UMLREDIR_MAGIC = 1970106980;
 
 export type DirName = string;

@@ -60,7 +60,7 @@ export interface ClockTimer {
 
 /** The time as a VM and its parts read it. Tests pass a clock of their own. */
 export interface Clock {
-  /** Milliseconds since 1970, only for people: see Moment. */
+  /** Milliseconds since 1970, only for display: see Moment. */
   wall(): number;
   /** Milliseconds of a clock that is never set back or forward; only differences have a meaning. */
   now(): number;

@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 
-/** Splits long work into slices, so that the event loop goes on between them. */
+/** Splits long work into slices, so that the event loop runs between them. */
 export class Pacer {
   readonly #sliceMs: number;
   #since = performance.now();
@@ -23,7 +23,7 @@ export class Pacer {
     return performance.now() - this.#since >= this.#sliceMs;
   }
 
-  /** Resolves in the next round of the event loop, with which a new slice begins. */
+  /** Resolves in the next round of the event loop, which starts a new slice. */
   async pause(): Promise<void> {
     await nextRound();
     this.#since = performance.now();

@@ -34,8 +34,8 @@ const watches = new Set<PollHandle>();
  * alive until closed.
  *
  * It works around four properties of koffi's poll. The callback gets (status, events). Handles are kept
- * referenced. The handler runs in the check phase, where exceptions are not swallowed, and where promises and
- * ticks it starts run at once on every version of Node.
+ * referenced. The handler runs in the check phase, where exceptions are not swallowed. Promises and
+ * ticks that it starts there run at once on every version of Node.
  */
 export function watch(fd: number, interest: Interest, handler: (ready: PollEvents) => void): Watch {
   let current = interest;

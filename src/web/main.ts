@@ -25,7 +25,7 @@ function helpText(): string {
     '',
     ...paragraph(
       'Serves the dashboard and the consoles of VMs to browsers. Runs in the foreground and logs to ' +
-        'standard error. Its keys in [GLOBAL] begin with web_ (umlmon(5)). Passwords: umladmin password.',
+        'standard error. Its keys in [GLOBAL] have the prefix web_ (umlmon(5)). Passwords: umladmin password.',
     ),
     '',
     ...optionLines(umlwebProgram),

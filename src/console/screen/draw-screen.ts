@@ -15,8 +15,8 @@ const plain = '\x1b[0m\x1b[0"q';
 
 /**
  * A text that turns a terminal of this size, after a reset, into the same state as this one. It covers cells with
- * `history` lines before the screen, cursor, margins, tab stops, saved cursor, character sets and modes, and the position
- * in a line that is being written.
+ * `history` lines before the screen, cursor, saved cursor, margins, and tab stops. It also covers character sets, modes,
+ * and the position in a line that is being written.
  *
  * @param isPlain without colours and attributes of what is on the screen
  */

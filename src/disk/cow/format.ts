@@ -107,7 +107,7 @@ export function encodeCowHeader({ backing, size, mtime }: CowHeader): Buffer {
   const path = Buffer.from(backing);
   if (!backing.startsWith('/') || path.includes(0)) fail('the path of a backing file must be absolute');
   if (path.length > BACKING_PATH_MAX)
-    fail(`the path has ${path.length} bytes; a COW file holds up to ${BACKING_PATH_MAX}`);
+    fail(`the path has ${path.length} bytes; the maximum in a COW file is ${BACKING_PATH_MAX}`);
   if (!Number.isSafeInteger(size) || size < 0 || layOutCow(size).dataOffset > diskLimits.cowDataOffset)
     fail(`an image of ${size} bytes is too large for a COW file`);
   if (!Number.isInteger(mtime) || mtime < 0 || mtime > 0xff_ff_ff_ff)

@@ -6,8 +6,8 @@ import type { Scan } from '../store/scan.ts';
 import type { LockedImage } from './image-lock.ts';
 
 /**
- * The images of a scan, with those that are held as they were when they were locked: sizes, times, rights, and the one
- * reading of the header that everything is decided on. Reads nothing; the event loop goes on meanwhile.
+ * The images of a scan. Locked images have the sizes, times and rights from the moment of locking, and the header that
+ * was read then: all decisions use that one reading. Reads no files; the event loop runs meanwhile.
  */
 export async function lockedGraph(
   { graph, found }: Scan,

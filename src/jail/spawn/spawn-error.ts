@@ -53,7 +53,7 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
   }
   const { allowed, fix, ...rest } = await trySupport(plan);
   if (allowed === 'yes') return undefined;
-  // A trial that failed for a temporary reason only says where to look.
+  // A trial that failed for a temporary reason proves nothing: the fix is only a guess.
   if (allowed === 'unsure') return fix === '' ? undefined : { ...rest, fix, isGuess: true };
   return {
     ...rest,

@@ -154,7 +154,7 @@ function pipesOf({ stdio }: ChildProcess): Map<number, Socket> {
 
 const WRITE_ANEW = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
-/** An unlinked file, open at its beginning: unlike a pipe, it is complete before bubblewrap starts. */
+/** An unlinked file, open at its start: unlike a pipe, it is complete before bubblewrap starts. */
 function openFilter(path: string, filter: Uint8Array): number {
   const fd = openSync(path, WRITE_ANEW, 0o600);
   try {

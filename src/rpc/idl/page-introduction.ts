@@ -38,7 +38,7 @@ that file (\`clntunix_create\`); any other XDR library works too.`,
     ),
     '## Records',
     `A message is one record (RFC 5531 section 11) of one or more fragments. A header of 32 bits, big endian, precedes each
-fragment: its lower 31 bits are the length of the fragment, and its highest bit marks the last fragment of the record.
+fragment. Its lower 31 bits are the length of the fragment. Its highest bit marks the last fragment of the record.
 The server replies in one fragment; it accepts calls of up to ${rpcLimits.fragments} fragments.`,
     '## Calls and replies',
     `All integers have 32 bits, big endian. A call consists of: xid, 0 (call), 2 (RPC version), program, version,
@@ -79,8 +79,8 @@ libtirpc is 25 s (\`clnt_control\` with \`CLSET_TIMEOUT\`).`,
     '## Authentication',
     `The credential may be AUTH_NONE (flavour 0, empty) or AUTH_SYS (flavour 1, well-formed); the verifier must be
 AUTH_NONE. The content of an AUTH_SYS credential is ignored: the server gets the user from its kernel (SO_PEERCRED), and
-events and exit records name that user. Of local users other than root and the user of the monitor, only members of its
-**group** have a role, whatever the mode of the socket.
+events and exit records name that user. Root and the user of the monitor have a role. Other local users have one only as
+members of its **group**, whatever the mode of the socket.
 
 Over TCP, a client must log in first, with two calls. UMLMON_AUTH_BEGIN carries the first message of the client in
 SCRAM-SHA-256 (RFC 5802, RFC 7677), UMLMON_AUTH_FINISH its final message. The answers carry the messages of the server;
@@ -98,8 +98,8 @@ connection from then on: the lower one of the requested role and that of the pro
 reserved for root and the user of the monitor are refused. Other users, a second call, and malformed names, roles or
 addresses get the failure ACT_FOR_REFUSED.
 
-On the Unix socket, each client of a proxy has its own share of every bounded table, identified by its name and the
-network of its address. Its share is ${rpcShares.behalfConnections.perPeer} of ${rpcLimits.behalfConnections} connections; a further one gets RPC_CONNECTIONS. Over TCP, the
+On the Unix socket, each client of a proxy has its own share of every bounded table. Its name and the network of its
+address identify it. Its share is ${rpcShares.behalfConnections.perPeer} of ${rpcLimits.behalfConnections} connections; a further one gets RPC_CONNECTIONS. Over TCP, the
 address of the proxy counts.`,
     '## Data',
     `The server reads XDR strictly. A bool is 0 or 1, an enum has one of its values, and padding is zero. A string is UTF-8

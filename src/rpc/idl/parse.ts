@@ -18,9 +18,9 @@ import { TokenReader } from './token-reader.ts';
 const plainKinds: ReadonlySet<string> = new Set<PlainKind>(['int', 'hyper', 'bool', 'void']);
 
 /**
- * Parses a `.x` file: RFC 4506 section 6 with the program of RFC 5531 section 12. It does not support what the protocols of
- * umlmon do not need: floating point, unnamed types, unbounded lengths, unions over types other than enums, several
- * programs or versions. A type must be defined before its use, so no type is recursive and nesting is bounded.
+ * Parses a `.x` file: RFC 4506 section 6 with the program of RFC 5531 section 12. The protocols of umlmon do not
+ * need everything. Unsupported are floating point, unnamed types, unbounded lengths, unions over types other than enums,
+ * and several programs or versions. A type must be defined before its use, so no type is recursive and nesting is bounded.
  * A comment belongs to the next declaration, or to the one on its line. Throws IdlError.
  */
 export function parseIdl(source: string): Specification {

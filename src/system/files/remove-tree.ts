@@ -18,7 +18,7 @@ export async function removeBelow(directory: number, name: string, path: string)
   const find = (program: string) => findProgram(program, 'coreutils');
   const rm = [find('rm'), '-rf', '--one-file-system', '--', `${here}${name}`];
   await requireHostCommand(
-    // However long it takes, and however many messages it prints: it goes on with the other files.
+    // However long it takes, and however many messages it prints: it continues with the other files.
     { program: find('nice'), args: ['-n', '19', ...rm], inherits: [directory], excess: 'drop' },
     {
       code: 'HOST_COMMAND',

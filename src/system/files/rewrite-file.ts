@@ -53,8 +53,8 @@ export interface Rewrite {
  * owner, mode, access control list, extended attributes, security label, flags, hard links, symbolic links that lead to
  * it. The caller holds the lock against other writers.
  *
- * The file is replaced by rename if the new one can have all attributes: readers see the old or the new content. Otherwise,
- * as for a mounted file or in a read-only directory, it is written in place, after the old content was saved
+ * The file is replaced by rename if the new one can have all attributes: readers see the old or the new content. Otherwise
+ * (a mounted file, a read-only directory) it is written in place. Before that, the old content is saved
  * in .NAME.umlmon-old beside it, if possible. An error restores the old content. The content is on disk at
  * the end.
  *

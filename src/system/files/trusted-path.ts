@@ -7,9 +7,9 @@ import { type OpenedPath, walkPath } from './walk-path.ts';
 export type TrustedFile = OpenedPath;
 
 /**
- * Opens the file of an absolute path if only root and the user of this process can control where the path leads
- * and change the file. The file, all directories above it, and all directories with a link on the path belong to
- * one of the two, and no other user may write to them. In a directory with the sticky bit, other users cannot replace a
+ * Opens the file of an absolute path if only root and the user of this process control the path and the file.
+ * The file, all directories above it, and all directories with a link on the path belong to one of the two.
+ * No other user may write to them. In a directory with the sticky bit, other users cannot replace a
  * directory of these two. A file or link there is not trusted: other users may have created it with link(2).
  *
  * @returns the file, or the reason for which the path is not trusted

@@ -16,7 +16,12 @@ export const jail = {
     'ms',
     'Trial whether jails can be created; after it, a start assumes they can.',
   ),
-  launchWords: limit(1000, 'characters', 'Output of a failed sandbox in an error.', 'The beginning is cut.'),
+  launchWords: limit(
+    1000,
+    'characters',
+    'Output of a failed sandbox in an error.',
+    'The start of it is cut.',
+  ),
   accountTime: limit(10_000, 'ms', 'Lookup of users and groups (getent).', 'The lookup fails.'),
   stackBytes: internal(8 * MiB, 'bytes', 'Stack of a kernel (RLIMIT_STACK).'),
   leastSignals: limit(64, '', 'Pending signals that a VM needs.', 'HOST_LIMIT.', 'one'),

@@ -25,7 +25,7 @@ export interface Fair {
 }
 
 /**
- * Who fills the table. `one`: a single thing, or a table of one owner, so nobody else is affected. `trusted`: root, the
+ * Who fills the table. `one`: a single thing, or a table of one owner, so no other user is affected. `trusted`: root, the
  * administrator or umlmon itself.
  */
 export type LimitShare = 'one' | 'trusted' | Shared | Fair;

@@ -21,7 +21,7 @@ export const rpc = {
   behalfConnections: limit(
     256,
     '',
-    'Connections on behalf of people, as of umlweb.',
+    'Connections on behalf of other users, as of umlweb.',
     'As for connections.',
     shared(64, 0, 'person'),
   ),

@@ -15,7 +15,7 @@ export interface LineSink {
 
 /**
  * Security events of a program: logins, refusals, actions. They are held in a separate ring and written
- * to a separate log, one JSON document per line: time, seq, kind, who, from, what, result, and count for merged
+ * to a separate log, one JSON document per line. Its fields are time, seq, kind, who, from, what, result, and count for merged
  * events. Texts may come from any peer; they are escaped here.
  */
 export class SecurityLog {

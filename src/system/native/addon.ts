@@ -10,7 +10,7 @@ import { shellWord } from '../shell-word.ts';
 export const requireAddon = createRequire(__filename);
 
 /**
- * The same for an addon that is to be loaded now. Errors: HOST_MOUNT where the host does not map it as a program, as on a file
+ * The same for an addon that must be loaded now. Errors: HOST_MOUNT where the host does not map it as a program, as on a file
  * system that is mounted noexec; else those of require.
  */
 export function loadAddon(name: string): unknown {

@@ -24,7 +24,7 @@ export function capabilityHint(wanted: readonly Capability[]): string {
     : `root lacks ${lacking} here (capabilities(7)): give it, by --cap-add of a container or CapabilityBoundingSet= of a unit`;
 }
 
-/** Undefined where the host does not say. */
+/** Undefined where the host does not report it. */
 function effective(): bigint | undefined {
   try {
     const [, mask] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];

@@ -133,7 +133,7 @@ export const SOCKET_PATH_MAX = 107;
 let library: ReturnType<Koffi['load']> | undefined;
 const declared = new Map<string, Native>();
 
-/** Calls a C function. If its result is -1, koffi().errno() tells why, until the next call of anything. */
+/** Calls a C function. If its result is -1, koffi().errno() is the reason, until the next call of any function. */
 function callRaw(name: keyof typeof prototypes, args: Parameters<Native>): number {
   return nativeOf(name)(...args);
 }
@@ -161,8 +161,8 @@ function systemError(errno: number, syscall: string, path?: string): NodeJS.Errn
 }
 
 /**
- * flock(2) without waiting; false if somebody else holds the lock. The lock belongs to the open file: it lasts
- * until the last descriptor of it is closed, by whichever process has inherited one, and SIGKILL releases it.
+ * flock(2) without waiting; false if another process holds the lock. The lock belongs to the open file:
+ * it lasts until all processes have closed their descriptors of it. SIGKILL releases it, too.
  */
 export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
   if (callRaw('flock', [fd, LOCK[mode] | LOCK_NB]) === 0) return true;
@@ -176,7 +176,7 @@ export function unlock(fd: number): void {
   call('flock', [fd, LOCK_UN]);
 }
 
-/** setrlimit(2) of this process; Infinity is no limit. */
+/** setrlimit(2) of this process; Infinity means unlimited. */
 export function setResourceLimit(resource: number, soft: number, hard: number): void {
   const value = (limit: number) => (limit === Number.POSITIVE_INFINITY ? RLIM_INFINITY : BigInt(limit));
   const limits = Buffer.alloc(RLIMIT_BYTES);
@@ -199,11 +199,11 @@ function wholeFile(type = F_WRLCK): Buffer {
 
 /**
  * Marks an open file as held: a lock like that of `lock`, which others can see with `isHeld` without taking it even
- * for a moment (fcntl_locking(2), open file description locks). False if somebody else holds it. On files that a UML
+ * for a moment (fcntl_locking(2), open file description locks). False if another process holds it. On files that a UML
  * kernel opens it would exclude the kernel's own lock: for files of umlmon only.
  *
- * @param mode `exclusive` takes a descriptor that may write, `shared` one that may read; who holds a file already, in
- *   one of the two ways, changes to the other at once
+ * @param mode `exclusive` takes a descriptor that may write, `shared` one that may read. A
+ *   holder of the file changes from one mode to the other at once.
  */
 export function hold(fd: number, mode: 'exclusive' | 'shared' = 'exclusive'): boolean {
   const flock = wholeFile(mode === 'shared' ? F_RDLCK : F_WRLCK);
@@ -226,8 +226,8 @@ export function setCloseOnExec(fd: number, on: boolean): void {
 }
 
 /**
- * From now on children inherit nothing but what they are given by number: also not what we have inherited ourselves,
- * such as a file that the shell of an administrator had open.
+ * From now on children inherit only the descriptors that they are given by number. Descriptors that this process has
+ * inherited are not passed on either, such as a file that the shell of an administrator had open.
  */
 export function keepDescriptorsPrivate(): void {
   call('syscall', [SYS_close_range, 3, FD_MAX, CLOSE_RANGE_CLOEXEC, 0]);
@@ -258,8 +258,8 @@ export interface Credentials {
 }
 
 /**
- * Takes a connection that waits at a listening socket (accept4(2)), non-blocking and close-on-exec. Undefined if there is none,
- * or none can be taken now: one that was given up, or too many descriptors. Whoever needs the reason has it from libuv.
+ * Takes a connection that waits at a listening socket (accept4(2)), non-blocking and close-on-exec. Undefined if no
+ * connection waits, if the client gave it up, or if this process has too many descriptors. libuv reports the reason.
  */
 export function acceptConnection(listening: number): number | undefined {
   const fd = callRaw('syscall', [SYS_accept4, listening, 0, 0, O_NONBLOCK | O_CLOEXEC]);
@@ -322,9 +322,9 @@ function socketAddress(path: string): Buffer {
 
 /**
  * Opens a Unix datagram socket (non-blocking, close-on-exec) bound to a path, which must not exist, to an abstract
- * name ('\0name'), or to a name of the kernel's choice (''). Everybody who reaches the path may send to it: each
- * datagram says who did (unix(7), SO_PASSCRED, set before there is a name to send to). Mind that unlinking the path is
- * left to the caller.
+ * name ('\0name'), or to a name of the kernel's choice (''). Every process that reaches the path may send to it. Each
+ * datagram carries its sender (unix(7), SO_PASSCRED, set before the socket has a name). The caller must unlink
+ * the path.
  */
 export function openDatagram(path: string): number {
   const address = socketAddress(path);
@@ -344,8 +344,8 @@ export function openDatagram(path: string): number {
 }
 
 /**
- * Opens a socket (non-blocking, close-on-exec) on which the host tells what changes in this network namespace; nothing
- * can be asked for or changed through it. `route`: links, addresses, routes, and settings of interfaces (rtnetlink(7)).
+ * Opens a socket (non-blocking, close-on-exec) on which the host reports changes in this network namespace. Nothing
+ * can be queried or changed through it. `route`: links, addresses, routes, and settings of interfaces (rtnetlink(7)).
  * `nftables`: tables, chains and rules, only for CAP_NET_ADMIN. Read it by `receiveDatagram`, which throws ENOBUFS when
  * changes were lost.
  */
@@ -420,7 +420,7 @@ function messageFor(buffer: Uint8Array): Buffer {
   return receiving;
 }
 
-/** Takes one datagram from the queue into `buffer`; null if there is none. Descriptors in it are closed. */
+/** Takes one datagram from the queue into `buffer`; null if the queue is empty. Descriptors in it are closed. */
 export function receiveDatagram(fd: number, buffer: Uint8Array): Datagram | null {
   const filled = messageFor(buffer);
   const length = callRaw('recvmsg', [fd, filled, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC]);
@@ -493,9 +493,9 @@ export function setRawMode(fd: number): void {
 }
 
 /**
- * The first `length` bytes of a file as memory, until the process ends: what is stored there is in the file at once,
- * also if the process is killed (mmap(2), MAP_SHARED). The bytes must have been written, or a store may raise SIGBUS on
- * a full disk; and a file must be mapped only once.
+ * The first `length` bytes of a file as memory, until the process exits (mmap(2), MAP_SHARED). A store is in the file at once,
+ * also if the process is killed. The bytes must have been written, or a store may raise SIGBUS on a full disk.
+ * A file must be mapped only once.
  */
 export function mapFile(fd: number, length: number): ArrayBuffer {
   const address = callRaw('mmap', [0, length, PROT_READ_WRITE, MAP_SHARED, fd, 0]);
@@ -503,7 +503,7 @@ export function mapFile(fd: number, length: number): ArrayBuffer {
   return koffi().view(address, length);
 }
 
-/** Where the next data (or hole) of a file begins, at or after `offset`; null if there is none before its end. */
+/** Where the next data (or hole) of a file starts, at or after `offset`; null if the file ends first. */
 export function seekData(fd: number, offset: number): number | null {
   return seek(fd, offset, SEEK.data);
 }
@@ -522,12 +522,12 @@ function seek(fd: number, offset: number, whence: number): number | null {
 }
 
 /**
- * Opens a path below an open directory, close-on-exec, and never leaves it: a symbolic link, `..` above the directory,
- * an absolute path or a link of /proc anywhere on the way is an error (openat2(2), RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS,
- * RESOLVE_NO_MAGICLINKS). Whoever may write to a directory on the way can only make it fail.
+ * Opens a path below an open directory, close-on-exec, and never leaves it. Errors are a symbolic link, `..` above the
+ * directory, an absolute path, and a link of /proc anywhere on the way (openat2(2), RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS,
+ * RESOLVE_NO_MAGICLINKS). A user who may write to a directory on the way can only make it fail.
  *
- * Errors: ELOOP for a link, EXDEV for a way out, EAGAIN if a directory was moved at that moment, ENOSYS where the host's
- * kernel is older than 5.6.
+ * Errors: ELOOP for a link, EXDEV for a way out, EAGAIN if a directory was moved at that moment.
+ * ENOSYS if the host's kernel is older than 5.6.
  *
  * @param mode permission bits of a file that O_CREAT or O_TMPFILE makes, less those of the umask
  */
@@ -601,7 +601,7 @@ export function makeCharacterDevice(path: string, major: number, minor: number):
   call('mknod', [path, S_IFCHR | 0o600, (major << 8) | minor], path);
 }
 
-/** Makes another node of a block device, which root alone may use. @param device as st_rdev tells it (stat(2)) */
+/** Makes another node of a block device, which root alone may use. @param device as in st_rdev (stat(2)) */
 export function makeBlockDevice(path: string, device: number): void {
   call('mknod', [path, S_IFBLK, device], path);
 }
@@ -629,7 +629,7 @@ export function copyFileRange(from: FilePlace, to: FilePlace, length: number): P
   });
 }
 
-/** What ioctl_ficlone(2) says where blocks cannot be shared (ENOTSUP is Node's name of EOPNOTSUPP). */
+/** Errors of ioctl_ficlone(2) where blocks cannot be shared (ENOTSUP is Node's name of EOPNOTSUPP). */
 const cannotClone = ['EBADF', 'EINVAL', 'EISDIR', 'ENOTTY', 'ENOTSUP', 'EPERM', 'EXDEV'];
 
 /**

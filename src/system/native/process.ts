@@ -10,7 +10,7 @@ export interface ProcessIdentity {
   readonly startTime: number;
 }
 
-/** The identity of a living process; undefined if there is none, or only its zombie. */
+/** The identity of a living process; undefined if it has exited, also as a zombie. */
 export function processIdentity(pid: number): ProcessIdentity | undefined {
   const stat = readProcess(pid, 'stat');
   // The second field is the program's name in parentheses and may itself hold blanks and parentheses.
@@ -28,8 +28,8 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
 }
 
 /**
- * A descriptor (pidfd) of the very process that was identified: it is compared after its number can go to nobody else.
- * Undefined if it has ended.
+ * A descriptor (pidfd) of the very process that was identified: it is compared once no other process can get its number.
+ * Undefined if it has exited.
  */
 export function openProcess(identity: ProcessIdentity): number | undefined {
   let pidfd: number;
@@ -95,7 +95,7 @@ export function programNameOf(pid: number): string | undefined {
   return readProcess(pid, 'comm')?.trimEnd();
 }
 
-/** What a process does, in the words of proc_pid_status(5): `running`, `stopped`; undefined if it has ended. */
+/** State of a process, in the terms of proc_pid_status(5): `running`, `stopped`; undefined if it has ended. */
 export function processStateOf(pid: number): string | undefined {
   return /^State:\s*\S \((.*)\)$/m.exec(readProcess(pid, 'status') ?? '')?.[1];
 }

@@ -1,4 +1,4 @@
-/** How monitors get into the background, and tell who started them how that went. */
+/** How a monitor moves to the background and reports the result to the program that started it. */
 
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
@@ -8,9 +8,9 @@ import { setCloseOnExec } from '../native/native.ts';
 
 /** The descriptor on which a background monitor reports to the one that started it. */
 const reportFd = 3;
-/** Names the descriptor to the background process; nobody else sets it. */
+/** Names the descriptor to the background process; no other program sets it. */
 const reportVariable = 'UMLMON_REPORT_FD';
-/** A report is one line; what is longer is none. */
+/** A report is one line; a longer one is invalid. */
 const reportMax = 64 * 1024;
 
 export interface Started {

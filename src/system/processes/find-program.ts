@@ -8,7 +8,7 @@ const localPlaces = ['/usr/local/sbin', '/usr/local/bin'];
 
 /**
  * Where programs are looked for, in the form of PATH. Root's programs come from fixed directories in which only root may
- * write; a user's, from where the user says.
+ * write; a user's come from the PATH of the user.
  */
 export function programPath(
   uid = process.geteuid?.() ?? 0,
@@ -19,7 +19,7 @@ export function programPath(
   return [systemPath, ...localPlaces.filter(isTrusted)].join(':');
 }
 
-/** Absolute path of a program of the host; undefined if there is none. */
+/** Absolute path of a program of the host; undefined if it is missing. */
 export function locateProgram(name: string, path = programPath()): string | undefined {
   const candidates = path.split(':').map((directory) => join(directory, name));
   // An empty or relative entry means the working directory: not for programs that run as root.

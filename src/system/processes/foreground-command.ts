@@ -15,7 +15,7 @@ export interface ForegroundCommand {
   readonly outputBytes: number;
 }
 
-/** Runs it to its end. Its standard error is ours. A CTRL-C at the terminal reaches it, too. */
+/** Runs it until it exits. It shares the standard error of this process. A CTRL-C at the terminal reaches it, too. */
 export async function runInForeground({
   program,
   args,

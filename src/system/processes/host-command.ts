@@ -34,13 +34,13 @@ export interface CommandResult {
   readonly status: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
-  /** Why it failed, without its own words; '' for status 0. */
+  /** Why it failed, without its own messages; '' for status 0. */
   readonly failure: string;
 }
 
 /**
  * Runs a program in a process group of its own until it has exited and its output is closed. A timeout, an abort and too
- * much output kill the whole group. The event loop goes on meanwhile.
+ * much output kill the whole group. The event loop runs meanwhile.
  *
  * @throws the reason of `signal`, and nothing else
  */
@@ -64,7 +64,7 @@ export interface CommandReport {
   readonly code: ErrorCode;
   readonly place: string;
   readonly hint?: string;
-  /** Removes what does not say why it failed from its words. */
+  /** Removes from its messages those that do not explain the failure. */
   readonly clean?: (stderr: string) => string;
 }
 
@@ -72,7 +72,7 @@ export interface CommandReport {
  * Does so for a program that has to succeed.
  *
  * @returns its standard output
- * @throws UmlmonError with the code of the report and the program's own words; the reason of `signal`
+ * @throws UmlmonError with the code of the report and the program's own message; the reason of `signal`
  */
 export async function requireHostCommand(command: HostCommand, report: CommandReport): Promise<string> {
   const result = await runHostCommand(command);
@@ -92,7 +92,7 @@ export function commandError(
   });
 }
 
-/** What the program says of its failure; else how it ended. A program that was killed may have said something else. */
+/** The program's own error message; else how it ended. A killed program may have printed something unrelated. */
 function failureWords({ status, stderr, failure }: CommandResult, clean = (words: string) => words): string {
   const words = stderr.trim() === '' ? '' : clean(stderr).trim().replaceAll(/\n+/g, '; ');
   return printable(status === undefined || words === '' ? failure : words, serviceLimits.commandWords);

@@ -1,6 +1,6 @@
 /**
- * Limits of resources (getrlimit(2)). Whoever sets one looks first at what the host has left of it: above the hard limit
- * none can be set without CAP_SYS_RESOURCE, and a try to do so fails.
+ * Limits of resources (getrlimit(2)). Read the hard limit before setting one: a higher value needs CAP_SYS_RESOURCE
+ * and fails without it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setResourceLimit } from '../native/native.ts';
@@ -12,14 +12,14 @@ export function ownLimits(): HostLimits {
 }
 
 /**
- * Not among those that are raised: a core is never wanted, and with a stack without bound the kernel lays out memory from
- * below (mmap_is_legacy in mm/util.c), where UML has its own.
+ * These limits are not raised. A core is never wanted. With an unlimited stack the kernel lays out memory from below
+ * (mmap_is_legacy in mm/util.c), where UML has its own.
  */
 const asTheyAre: readonly LimitName[] = ['core', 'stack'];
 
 /**
- * Raises the soft limits of this process, and so of all that it starts, to the hard ones: a soft limit is the shell's
- * habit, and one of file size ends a program at a write (SIGXFSZ).
+ * Raises the soft limits of this process, and so of all that it starts, to the hard ones.
+ * Soft limits come from the shell's defaults; one of file size kills a program at a write (SIGXFSZ).
  */
 export function raiseOwnLimits(limits = ownLimits()): void {
   for (const name of limitNames) {
@@ -30,8 +30,8 @@ export function raiseOwnLimits(limits = ownLimits()): void {
 
 /**
  * A core of this process, and of all that it starts from now on, has no memory in it (core(5), coredump_filter; dup_mm and
- * mm_init in kernel/fork.c hand it down). Where the hard limit is 0, a core pattern that is a program gets a core in spite
- * of it (fs/coredump.c): a panic would hand the guest's memory to a program that runs as root.
+ * mm_init in kernel/fork.c hand it down). A hard limit of 0 is not enough: a core pattern that is a program
+ * gets a core in spite of it (fs/coredump.c). A panic would hand the guest's memory to a program that runs as root.
  *
  * @returns whether it is so
  */

@@ -6,10 +6,10 @@ import { passedCount } from '../passed-sockets.ts';
 const firstOther = 3;
 
 /**
- * Closes what a daemon has inherited and was not given: a lock or a pipe of the shell that has started it would else stay
- * open as long as the daemon runs. The launcher does so before there is a Node (src/bin/launcher.c); this is for a bundle
- * that is run without, and for monitors in the background, which a client starts without. To be called before anything is
- * opened: of what is open then, only Node's own event loop is to stay.
+ * Closes the descriptors that a daemon has inherited and was not given. Otherwise a lock or a pipe of the shell would
+ * stay open as long as the daemon runs. The launcher does so before Node starts (src/bin/launcher.c). This function is
+ * for a bundle that runs without the launcher, and for monitors in the background, which a client starts without it.
+ * Call it before anything is opened: only Node's own event loop stays open.
  *
  * Given are what a service manager passes, what a variable names, and what an argument names (`/dev/fd/9`).
  */

@@ -1,4 +1,4 @@
-/** Memory that a cgroup grants (cgroups(7)), and what its counters say of an end. Pure. */
+/** Memory that a cgroup grants (cgroups(7)), and what its counters show about an exit. Pure. */
 
 /** A cgroup with a controller of memory: that of this process, or one above it. */
 export interface MemoryCgroup {
@@ -6,15 +6,15 @@ export interface MemoryCgroup {
   readonly path: string;
   /** Bytes that its processes may have; Infinity without a limit. */
   readonly limit: number;
-  /** Bytes that they may still take, with what can be taken back from caches; Infinity without a limit. */
+  /** Bytes that they may still take, including reclaimable caches; Infinity without a limit. */
   readonly free: number;
-  /** How often its limit was in the way; of version 1 also where memory was then taken back. */
+  /** How often its limit was reached; of version 1 also if memory was then reclaimed. */
   readonly refusals: number;
   /** Processes in it that were ended for lack of memory; of version 1 not those of the cgroups below. */
   readonly oomKills: number;
 }
 
-/** What there is for a new VM, and who says so. */
+/** Memory that a new VM can get, and the source of the figure. */
 export interface AvailableMemory {
   readonly bytes: number;
   /** The cgroup whose limit it is; undefined for the host. */
@@ -28,7 +28,7 @@ export function memoryOwner(cgroup: AvailableMemory['cgroup']): string {
 }
 
 /**
- * Why a process was ended for lack of memory between two looks, in words; undefined if none was. The limit is that of
+ * Why a process was killed for lack of memory between two readings, as text; undefined if none was. The limit is that of
  * the lowest cgroup that was in the way: of version 2, those above it count with it.
  */
 export function outOfMemory(

@@ -82,7 +82,7 @@ function lookAt(version: 1 | 2, directory: string, path: string, read: ReadText)
       ? ({ limits: ['memory.limit_in_bytes'], usage: 'memory.usage_in_bytes' } as const)
       : ({ limits: ['memory.max', 'memory.high'], usage: 'memory.current' } as const);
   const usage = bytes(files.usage);
-  // The highest of version 2, and whoever has no controller, has no such file.
+  // The root cgroup of version 2 and a cgroup without the controller have no such file.
   if (usage === Number.POSITIVE_INFINITY) return [];
   const hierarchical = version === 1 ? counted('memory.stat', 'hierarchical_memory_limit') : 0;
   const limit = Math.min(

@@ -4,5 +4,5 @@ import { raiseOwnLimits } from './host-limits.ts';
 try {
   raiseOwnLimits();
 } catch {
-  // Then they are as they are: what needs more says so.
+  // The limits stay unchanged: code that needs more reports it.
 }

@@ -26,7 +26,7 @@ export type HostLimits = Readonly<Record<LimitName, HostLimit>>;
 
 export const limitNames = Object.keys(resources) as LimitName[];
 
-/** All limits in the text of proc_pid_limits(5). One that it does not have is no limit. */
+/** All limits in the text of proc_pid_limits(5). A limit missing in it means unlimited. */
 export function parseLimits(text: string): HostLimits {
   const boundOf = (word: string | undefined) =>
     word === undefined || word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word);
@@ -37,7 +37,7 @@ export function parseLimits(text: string): HostLimits {
   return Object.fromEntries(limitNames.map((name) => [name, limitOf(name)])) as HostLimits;
 }
 
-/** What prlimit(1) is to set, in its words: for each limit the smaller of what is wanted and what can be. */
+/** The options of prlimit(1): each limit is the smaller of the wanted and the possible value. */
 export function prlimitWords(
   wanted: Partial<Record<LimitName, number>>,
   limits: HostLimits,

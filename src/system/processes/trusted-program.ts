@@ -5,12 +5,12 @@ import { openTrusted } from '../files/trusted-path.ts';
 const headBytes = 256;
 
 /**
- * The path by which a program can be run with our rights, whoever else is on this host: what `openTrusted` finds. It has
- * no links any more, and nobody else can change the file or a directory above it: so the kernel, which goes the same way
- * once more, finds the same file. By its descriptor a script could not be run: the interpreter would get a path that ends
- * at exec. The interpreter that a script names is looked at in the same way.
+ * The path by which a program can safely run with the rights of this process: the one that `openTrusted` finds. It has
+ * no links, and no other user can change the file or a directory above it. So the kernel, which resolves the path again,
+ * finds the same file. A script cannot run by its descriptor: the interpreter would get a path that ends at exec.
+ * The interpreter that a script names is checked in the same way.
  *
- * @returns the path, and of a script that of its interpreter; or in words why it is not trusted
+ * @returns the path, and of a script that of its interpreter; or as text why it is not trusted
  * @throws NodeJS.ErrnoException where there is no such file
  */
 export function trustedProgram(

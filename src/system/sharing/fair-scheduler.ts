@@ -14,13 +14,13 @@ export class OverShare extends Error {
 }
 
 interface Waiting {
-  /** Undefined once it goes on. */
+  /** Undefined once it runs. */
   go?: ((refusal?: RefusedShare) => void) | undefined;
 }
 
 /**
- * Lets so much work go on at once. What is more waits, within the share of its peer, and is taken in turns of the peers; when
- * all places are taken, whoever has most gives one up for whoever has less.
+ * Runs a bounded amount of work at once. Further work waits, within the share of its peer, and the peers are served in
+ * rotation. If the queue is full, the peer with the most places gives one up for a peer with fewer.
  */
 export class FairTurns {
   #free: number;

@@ -4,9 +4,9 @@ import { type RefusedShare, type ShareBounds, type SharePeer, Shares } from './s
 export interface FairTableOptions<T> {
   /** When a peer has its share: refuse what is new, or let it take the place of its oldest, or of its oldest that yields. */
   readonly atShare: 'refuse' | 'replace' | 'yielding';
-  /** The same of all, when the table is full and nobody has more than the newcomer. */
+  /** The same of all, when the table is full and no peer has more than the new one. */
   readonly atFull: 'refuse' | 'replace' | 'yielding';
-  /** Of what a peer has, these give way first. */
+  /** Of a peer's things, these are removed first. */
   readonly yields?: (thing: T) => boolean;
 }
 
@@ -16,8 +16,8 @@ interface Held {
 }
 
 /**
- * Things of several peers, a bounded number of them (see Shares). When it is full, whoever has most gives one up for whoever
- * has less: nobody is kept out by one that has much.
+ * Things of several peers, a bounded number of them (see Shares). When it is full, the peer with the most things gives
+ * one up for a peer with fewer: no peer can keep the others out.
  */
 export class FairTable<T> {
   readonly #options: Required<FairTableOptions<T>>;
@@ -44,12 +44,12 @@ export class FairTable<T> {
     return this.#held.has(thing);
   }
 
-  /** Whether the peer has its share, and nothing of its own gives way: a further thing is refused. */
+  /** Whether the peer has its share, and none of its own things is replaced: a further thing is refused. */
   isOver(peer: SharePeer): boolean {
     return this.#options.atShare === 'refuse' && this.#shares.check(peer)?.refused === 'share';
   }
 
-  /** It was used just now, and is the last to give way. */
+  /** It was used just now, and is replaced last. */
   touch(thing: T): void {
     const held = this.#held.get(thing);
     if (!held) return;
@@ -84,7 +84,7 @@ export class FairTable<T> {
     return true;
   }
 
-  /** Who must give way for something of this peer; undefined if nobody must, or nobody does. */
+  /** The thing that a new one of this peer replaces; undefined if none must be replaced, or none can be. */
   #victimFor(peer: SharePeer): T | undefined {
     const refusal = this.#shares.check(peer);
     if (!refusal) return undefined;
@@ -102,7 +102,7 @@ export class FairTable<T> {
     return this.#first(isMost ? ownThings : (this.#byPeer.get(most?.key ?? '') ?? []), atFull);
   }
 
-  /** The oldest that yields; or if there is none and it is to be replaced, the oldest. */
+  /** The oldest that yields. If no thing yields and `how` is `replace`: the oldest. */
   #first(things: Iterable<T>, how: 'replace' | 'yielding'): T | undefined {
     let oldest: T | undefined;
     for (const thing of things) {

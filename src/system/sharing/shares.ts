@@ -2,7 +2,7 @@ import { noteRefusal } from '../errors/refusals.ts';
 
 /** Who takes of a table that several fill. */
 export interface SharePeer {
-  /** `uid:1000`, `address:192.0.2.1`, `address:2001:db8:1:2::/64`, `session:NAME`: whoever has the same key is the same peer. */
+  /** `uid:1000`, `address:192.0.2.1`, `address:2001:db8:1:2::/64`, `session:NAME`: the same key is the same peer. */
   readonly key: string;
   /** Root, and the user of the daemon: it has no share, and the reserve is for it. */
   readonly isOwner: boolean;
@@ -19,7 +19,7 @@ export interface ShareBounds {
   readonly reserve: number;
 }
 
-/** Why a peer gets no more: it has its share, or all others together have everything. */
+/** Why a peer is refused: it has its share, or the table is full. */
 export interface RefusedShare {
   readonly refused: 'share' | 'full';
   /** What the peer has, and may have. */
@@ -34,7 +34,7 @@ export interface RefusedShare {
 export class Shares {
   readonly bounds: ShareBounds;
   readonly #counts = new Map<string, number>();
-  /** The peers that are no owners, by what they have. */
+  /** All peers except owners, by the number that they hold. */
   readonly #levels = new Map<number, Set<string>>();
   #most = 0;
   #size = 0;
@@ -66,7 +66,7 @@ export class Shares {
     return undefined;
   }
 
-  /** Takes one: a function that gives it back, once, or why there is none. */
+  /** Takes one. Returns a function that gives it back once, or the reason of the refusal. */
   take(peer: SharePeer): (() => void) | RefusedShare {
     const refusal = this.check(peer);
     if (refusal) {

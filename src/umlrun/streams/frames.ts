@@ -1,6 +1,6 @@
 /**
- * The protocol of the serial line between umlrun and the init of its VM (init/line.c): frames of a letter, a length of 16
- * bits, little-endian, and that many bytes.
+ * The protocol of the serial line between umlrun and the init of its VM (init/line.c). A frame is a letter, a length of
+ * 16 bits, little-endian, and that many bytes.
  */
 
 /** From the guest. `data` is valid until the handler returns. */

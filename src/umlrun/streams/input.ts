@@ -5,8 +5,8 @@ import { umlrunLimits } from '../../system/limits/limits.ts';
 import type { HostFrame } from './frames.ts';
 
 /**
- * Carries a stream to the standard input of the command, one piece after the other: the next one when the guest has
- * read the last. A small piece goes over the serial line. A kernel reads that line byte by byte, so a large one goes
+ * Carries a stream to the standard input of the command, one piece after the other. It sends the next piece when the
+ * guest has read the last. A small piece goes over the serial line, which a kernel reads byte by byte. A large piece goes
  * into a file that the guest sees, which is some hundred times faster.
  */
 export class Input {

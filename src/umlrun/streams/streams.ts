@@ -6,8 +6,8 @@ import type { Stream } from '../job.ts';
 const NULL_DEVICE = 0x103;
 
 /**
- * The kinds of our standard descriptors. A terminal is not read if the output goes elsewhere: its keys belong to the
- * reader of our output (`umlrun … | less`), or to the shell that runs us in the background.
+ * The kinds of umlrun's standard descriptors. A terminal is not read if the output goes elsewhere. Its keys belong to the
+ * reader of the output (`umlrun … | less`), or to the shell that runs umlrun in the background.
  */
 export function ownStreams(): [Stream, Stream, Stream] {
   const [input, output, error] = [streamOf(0), streamOf(1), streamOf(2)];

@@ -13,7 +13,7 @@ export interface Typist {
   leave: (() => Promise<void>) | undefined;
 }
 
-/** The typists of all sessions, by a name that each page chooses at random. */
+/** The typed input of all pages of all sessions, by a name that each page chooses at random. */
 export class Typists {
   readonly #byKey = new Map<string, Typist>();
   /** Of the session that has most, one that is not connected is forgotten first. */
@@ -22,7 +22,7 @@ export class Typists {
     { atShare: 'replace', atFull: 'replace', yields: (key) => this.#byKey.get(key)?.leave === undefined },
   );
 
-  /** The typist of a page, after the previous connection of the page has ended. */
+  /** The typed input of a page, after the previous connection of the page has ended. */
   async take(key: string, session: SharePeer): Promise<Typist> {
     const known = this.#byKey.get(key);
     await known?.leave?.();

@@ -4,7 +4,8 @@ export const remoteErrors = {
   RPC_SOCKET_PATH: { class: 'config', means: 'The path of the control socket is longer than Linux allows.' },
   RPC_CONNECTIONS: {
     class: 'unreachable',
-    means: 'The user or address has too many connections, or the monitor accepts no more.',
+    means:
+      'The user or address has too many connections, or the monitor has reached its limit of connections.',
   },
   RPC_TIMEOUT: { class: 'unreachable', means: 'The monitor did not answer in time.' },
 

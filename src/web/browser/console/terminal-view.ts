@@ -24,7 +24,7 @@ const light = {
 
 /**
  * Rows are one device pixel higher than the letters. At some sizes and pixel ratios the underscore is on that pixel, and
- * rows cut off pixels below them. A factor, as the terminal expects; letters are about 1.17 times as high as their size.
+ * rows clip pixels below them. A factor, as the terminal expects; letters are about 1.17 times as high as their size.
  */
 function lineHeightOf(fontSize: number): number {
   return 1 + 1.1 / (1.17 * fontSize * devicePixelRatio);
