@@ -19,7 +19,7 @@ export interface NotifyCounts {
   readonly suppressed: number;
 }
 
-/** Whether a message of the guest announces that it is up: it starts with `booted` or `ready` (umlmon(7), READINESS). */
+/** Whether a message of the guest announces readiness: it is or starts with `booted` or `ready` (umlmon(7), READINESS). */
 export function saysReady(text: string): boolean {
   return /^(?:booted|ready)(?![^\s:])/.test(text);
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # npm run bench: what umlmon adds to a bare kernel, and what it costs. Needs root, and about six minutes.
 # Some of them only: npm run bench -- console viewers (or paces, start, debian, idle, merge, network, between, backup, backups, umlrun, web).
-# The main ones with wide budgets, in about a minute (as in CI): npm run bench -- gate.
+# The main ones with wide budgets, in about a minute (as in CI): `npm run bench -- gate`.
 # Exit status: 0 all within their budgets, 1 not, 6 not root.
 cd "$(dirname "$0")/../.." || exit
 [ "$(id -u)" -eq 0 ] || {

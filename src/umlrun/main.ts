@@ -15,8 +15,8 @@ function helpText(): string {
     ...optionLines(umlrunProgram),
     '',
     ...paragraph(
-      'Exit status: that of the command, or 128 + N after signal N; 2 wrong usage, ' +
-        '125 the VM failed, 126 and 127 as in a shell.',
+      'Exit status: that of the command, or 128 + N after signal N. ' +
+        'Otherwise 2 wrong usage, 125 the VM failed, 126 and 127 as in a shell.',
     ),
   ].join('\n');
 }

@@ -6,8 +6,8 @@ import type { Scan } from '../store/scan.ts';
 import type { LockedImage } from './image-lock.ts';
 
 /**
- * The images of a scan. Locked images have the sizes, times and rights from the moment of locking, and the header that
- * was read then: all decisions use that one reading. Reads no files; the event loop runs meanwhile.
+ * The images of a scan. Locked images have the sizes, times, rights and header from the moment of locking. All
+ * decisions use that one reading of the header. Reads no files; the event loop runs meanwhile.
  */
 export async function lockedGraph(
   { graph, found }: Scan,

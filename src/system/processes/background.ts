@@ -43,7 +43,7 @@ export async function startInBackground([program = '', ...argv]: readonly string
     throw new UmlmonError(isErrorCode(report.failed.code) ? report.failed.code : 'INTERNAL', report.failed);
   throw new UmlmonError('INTERNAL', {
     place: 'background monitor',
-    cause: 'it ended before it could say why',
+    cause: 'it exited before it could report why',
     hint: 'run it in the foreground: umlmon -fg VM',
   });
 }

@@ -116,8 +116,8 @@ export function directoryBinds({ root, shares, overlay }: Directories, place: Ru
       return { from, to: `${to}/${name}`, mode: 'ro' };
     }),
   ];
-  // Each cover is a directory of its own: hostfs knows directories by their inodes, so the guest's kernel would take several
-  // covers of one inode for one directory, and a mount on one of them (/proc) would be on all (/sys, /dev).
+  // Each cover is a directory of its own: hostfs identifies directories by their inodes. With one inode for several covers,
+  // the guest's kernel would treat them as one directory. A mount on one (/proc) would be on all (/sys, /dev).
   // A share is mounted upon a directory of the root, which must be there even where the root cannot be written.
   const coverFor = (path: string, skeleton: string): string => {
     mkdirSync(skeleton, { recursive: true, mode: 0o755 });
