@@ -184,7 +184,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'launched | kernel | guest | console',
-    help: 'The level at which the VM counts as ready: the kernel process exists (launched), the kernel answers (kernel), the guest reports it in /proc/mconsole (guest), or ready_pattern appears (console). See umlmon(7), READINESS.',
+    help: 'The level at which the VM counts as ready. launched: the kernel process exists. kernel: the kernel answers. guest: the guest reports it in /proc/mconsole. console: ready_pattern appears. See umlmon(7), READINESS.',
     example: 'guest',
   }),
   ready_pattern: single({

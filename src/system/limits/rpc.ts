@@ -23,7 +23,7 @@ export const rpc = {
     '',
     'Connections on behalf of other users, as of umlweb.',
     'As for connections.',
-    shared(64, 0, 'person'),
+    shared(64, 0, 'user'),
   ),
   refusedConnections: limit(
     32,

@@ -61,7 +61,7 @@ export const web = {
   otherVms: limit(200, '', 'VMs of other hosts.', 'Others are omitted; the dashboard says so.', 'one'),
   asksAtOnce: internal(32, '', 'Requests to the directory server of another host at once.'),
   idleClientTime: internal(30_000, 'ms', 'Life of an idle connection to a remote monitor.'),
-  idleClients: limit(48, '', 'Such connections.', 'The oldest is closed.', shared(16, 0, 'person')),
+  idleClients: limit(48, '', 'Such connections.', 'The oldest is closed.', shared(16, 0, 'user')),
   refusedTime: limit(60_000, 'ms', 'Memory of a refused password.', 'It is tried again.'),
   historyLines: limit(1000, '', 'Scrollback of a console page.', 'Older lines are in the log.', 'one'),
   aheadBytes: internal(256 * KiB, 'bytes', 'Console output on its way to a browser; then reading pauses.'),
