@@ -8,12 +8,12 @@ import { world } from './umlwatch-world.ts';
 
 describe('what cannot be reached', () => {
   test('no monitor: status 4', () => {
-    expect(world.run('umlwatch', ['stopped', '-info'])).toEqual({
+    expect(world.run('umlwatch', ['down', '-info'])).toEqual({
       status: 4,
       stdout: '',
       stderr: `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down (hint: start it: umlmon down)\n`,
     });
-    expect(world.run('umlwatch', ['stopped'], 'info\n').status).toBe(4);
+    expect(world.run('umlwatch', ['down'], 'info\n').status).toBe(4);
   });
 
   test('no such VM: status 3', () => {
@@ -40,12 +40,12 @@ describe('what cannot be reached', () => {
   });
 
   test('a socket that a killed monitor has left: status 4', async () => {
-    const monitor = await world.startMonitor('stopped');
+    const monitor = await world.startMonitor('down');
     const gone = new Promise((resolve) => monitor.once('exit', resolve));
     monitor.kill('SIGKILL');
     await gone;
     expect(existsSync(join(world.varDir, 'down/ctrl'))).toBe(true);
-    expect(world.run('umlwatch', ['stopped', '-info'])).toMatchObject({
+    expect(world.run('umlwatch', ['down', '-info'])).toMatchObject({
       status: 4,
       stderr:
         `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down; its socket is a leftover of a ` +

@@ -38,7 +38,7 @@ describe('a VM that is stopped', () => {
   test('-info', () => {
     const { status, stdout, stderr } = watch('-info');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^vm1\n {2}state +down for \d+ s\n {2}monitor +pid \d+\n {2}memory +64 MiB\n/);
+    expect(stdout).toMatch(/^vm1\n {2}state +stopped for \d+ s\n {2}monitor +pid \d+\n {2}memory +64 MiB\n/);
     expect(json(watch('-info', '-json'))).toMatchObject([{ name: 'vm1', state: 'stopped', kernelPid: 0 }]);
   });
 

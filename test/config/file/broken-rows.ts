@@ -72,7 +72,7 @@ export const rows: Row[] = [
   ['half of a certificate', '[GLOBAL]\ntls_key = /etc/key', 'CONFIG_CONFLICT', 2, 'tls_key', /together/],
   [
     'a role for nobody',
-    '[GLOBAL]\ngroup_roles = look:',
+    '[GLOBAL]\ngroup_roles = view:',
     'CONFIG_BAD_VALUE',
     2,
     'group_roles',
@@ -80,7 +80,7 @@ export const rows: Row[] = [
   ],
   [
     'roles without a group',
-    '[GLOBAL]\ngroup_roles = look:users',
+    '[GLOBAL]\ngroup_roles = view:users',
     'CONFIG_CONFLICT',
     2,
     'group_roles',
@@ -92,7 +92,7 @@ export const rows: Row[] = [
     'CONFIG_BAD_VALUE',
     2,
     'group_roles',
-    /not one of look/,
+    /not one of view/,
   ],
   [
     'a password',

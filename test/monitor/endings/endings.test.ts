@@ -104,13 +104,13 @@ describe.each(endings)('$name', ({ policy, how, exit, before = [] }) => {
     });
   });
 
-  test(`${policy} = keep: down, and kept`, async () => {
-    const { client, info } = await end('keep');
+  test(`${policy} = preserve: stopped and preserved`, async () => {
+    const { client, info } = await end('preserve');
     expect(await happened(client, info.eventsNext)).toEqual([...before, 'exit', 'preserved']);
     expect(await client.call('info', undefined)).toMatchObject({
       state: 'stopped',
       lastExit: exit,
-      held: { kind: 'preserved', why: `${policy} = keep` },
+      held: { kind: 'preserved', why: `${policy} = preserve` },
     });
   });
 });
@@ -122,14 +122,14 @@ test('a preserved VM stays so under new monitors, also with start = boot, until 
   const left = join(world.varDir, 'vm1/run/uml/vm1');
   expect(existsSync(left)).toBe(true);
   await world.killMonitor('vm1');
-  world.configure({ vm1: 'ubd0 = /disks/root.dsk\non_crash = keep\nstart = boot' });
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\non_crash = preserve\nstart = boot' });
   await world.startMonitor('vm1');
   const next = await world.client('vm1');
   expect(await waitForEvent(next, 'preserved')).toContain('not booted: on_crash = preserve');
   expect(existsSync(left)).toBe(true);
   expect(await next.call('info', undefined)).toMatchObject({ state: 'stopped', held: { kind: 'preserved' } });
   expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
-    /held +kept since \S+ \S+: on_crash = preserve/,
+    /held +preserved since \S+ \S+: on_crash = preserve/,
   );
 
   expect(await next.call('start', undefined)).toMatchObject({ state: 'running' });
@@ -206,7 +206,10 @@ test('a restart that fails counts as an unexpected exit and is repeated', async 
 
 test('a damaged record of unexpected exits counts as empty', async () => {
   mkdirSync(join(world.varDir, 'vm1/log'), { recursive: true });
-  writeFileSync(join(world.varDir, 'vm1/log/deaths.json'), '{"tally":[{"at":"x"}],"held":{"kind":"kept"}}');
+  writeFileSync(
+    join(world.varDir, 'vm1/log/deaths.json'),
+    '{"tally":[{"at":"x"}],"held":{"kind":"preserved"}}',
+  );
   const { info } = await boot('');
   expect(info).toMatchObject({ state: 'running', held: null });
 });
