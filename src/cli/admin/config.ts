@@ -122,7 +122,7 @@ async function change({ subcommand, values, request, json }: AdminConfig): Promi
   }
   const when = effect === 'now' ? 'with umladmin update' : effectTexts[effect];
   const takesEffect =
-    mistakes.written.length > 0 ? 'takes effect when the other mistakes are mended' : `takes effect ${when}`;
+    mistakes.written.length > 0 ? 'takes effect when the other mistakes are fixed' : `takes effect ${when}`;
   await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; ${takesEffect}`);
   tellMistakes(section, mistakes);
   if (value !== undefined && after !== null && after !== value)

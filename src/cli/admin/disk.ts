@@ -84,7 +84,7 @@ async function usersOf(vms: readonly VmConfig[]): Promise<Map<string, VmUser>> {
   return new Map(found.flatMap(([name, user]) => (user ? [[name, user]] : [])));
 }
 
-/** Whoever runs this. What a guest's header leads to is asked on a terminal, and refused without one, unless `-yes`. */
+/** The user of this program. A file that a guest's header names needs a yes on a terminal, or `-yes`; else it is refused. */
 async function callerOf({ config }: AdminHost, options: ReadonlySet<string>): Promise<ImageCaller> {
   const users = await usersOf([...config.vms.values()]);
   const userOf = (vm: string) => users.get(vm);

@@ -118,5 +118,5 @@ export function parseAdminImage(text: string): { readonly value: ImageName } | R
   if (colon < 0 && !parsed.value.shared)
     return refuse(`${quoted(text)} may be an image of any VM`, `write VM:${path}`);
   const name = nameFor(vm, path);
-  return name ? { value: name } : refuse(`${quoted(text)} is no image`);
+  return name ? { value: name } : refuse(`${quoted(text)} is not the name of an image`);
 }

@@ -26,8 +26,8 @@ export async function sendText(text: string, timeoutMs: number, parts: ScriptPar
 }
 
 /**
- * Waits until the output of a channel matches: what is on its screen of this run of the VM, and what comes; or what came
- * since the last command of this command line that used the channel. Resolves to the text that matches.
+ * Waits until the output of a channel matches. The first command searches the screen of this run of the VM, and new output.
+ * A later command of this command line searches the output since the last command that used the channel. Resolves to the text that matches.
  *
  * Errors: CONSOLE_UNKNOWN; CONSOLE_TIMEOUT with the last screen.
  */

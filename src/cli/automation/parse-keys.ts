@@ -27,7 +27,7 @@ export function parsePattern(text: string): ParsedValue<string> {
   try {
     return new RegExp(text, 'mu') && { value: text };
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : `${quoted(text)} is no regular expression`, '');
+    return refuse(error instanceof Error ? error.message : `${quoted(text)} is not a regular expression`, '');
   }
 }
 

@@ -58,7 +58,7 @@ export async function runInGuest(
         notInTime(
           `no shell answered ${within}; the command was not typed`,
           parts,
-          `an echo waits there for a shell; look at it with -connect ${channel}`,
+          `an echo waits there for a shell; inspect it with -connect ${channel}`,
         ),
     );
     const typed = ` echo B""${mark}; (eval '${command.replaceAll("'", "'\\''")}'); echo E""${mark}:$?\r`;
@@ -70,7 +70,8 @@ export async function runInGuest(
         if (output !== '') await onOutput(output);
         return status;
       },
-      () => notInTime(`the command did not end ${within}`, parts, `it goes on; -send '\\x03' types CTRL-C`),
+      () =>
+        notInTime(`the command did not end ${within}`, parts, `it still runs; -send '\\x03' types CTRL-C`),
     );
   } finally {
     await detach(id, parts);

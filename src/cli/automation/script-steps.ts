@@ -49,8 +49,8 @@ interface TypingTime {
 /**
  * Types bytes as fast as the guest reads them, when no other viewer types.
  *
- * Errors: CONSOLE_NOT_CONTROLLER if another viewer types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
- * the bytes it has; the others are dropped.
+ * Errors: CONSOLE_NOT_CONTROLLER if another viewer types all the time. CONSOLE_TIMEOUT if the guest does not read, with the
+ * number of bytes that it has read; the others are dropped.
  */
 export async function type(
   id: number,
@@ -88,7 +88,7 @@ const screenLines = 24;
 export async function notInTime(
   what: string,
   { client, channel }: ScriptParts,
-  advice = `look at it with -connect ${channel}`,
+  advice = `inspect it with -connect ${channel}`,
 ): Promise<UmlmonError> {
   const [picture, info] = await Promise.all([
     client.call('consolePicture', { channel, history: 0 }),

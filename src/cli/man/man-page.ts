@@ -131,8 +131,8 @@ If standard input is a terminal:
   configuration. It opens a menu, also when the guest hangs; see below.
 - The guest follows the size of the window.
 - The session continues while the VM is stopped, and across a reboot.
-- The session restores the terminal at its end, also after SIGTERM, SIGHUP or SIGINT: modes, screen, cursor, mouse
-  reports, and other modes that a program in the guest may have changed.
+- The session restores the terminal at its end, also after SIGTERM, SIGHUP or SIGINT. It restores modes, screen, cursor,
+  mouse reports, and other modes that a program in the guest may have changed.
 - If the terminal is slower than the guest, output is dropped, and the session reports the number of bytes.
 - If the guest does not read, up to 8 MiB of input wait. The session reports the amount after a second. Further input is
   dropped and reported. **CTRL-C**, **CTRL-\\\\** and **CTRL-Z** discard waiting input, and reach the guest at once.

@@ -37,7 +37,7 @@ export function openForeignMconsole(path: string): ForeignMconsole {
     directory = mkdtempSync(join(tmpdir(), 'umlwatch-'));
     // It can be entered by the kernel's user, but only its owner can list it.
     if (uid !== process.geteuid?.()) chmodSync(directory, 0o711);
-    // Which process it is, nobody has noted: its user must do.
+    // The process id of the kernel is not recorded: the check of its user must do.
     const sender = new KernelSender({ vm: path, uid }, () => undefined);
     return linkTo(path, Mconsole.open(join(directory, 'reply'), path, sender), remove);
   } catch (error) {
@@ -79,6 +79,6 @@ function explain(error: unknown, path: string): UmlmonError {
   const { code, cause, hint } = toFailure(error);
   if (code !== 'MCONSOLE_TIMEOUT')
     return error instanceof UmlmonError ? error : new UmlmonError('INTERNAL', { place: path, cause, hint });
-  const advice = 'a kernel in a jail of its own does what it is told, but its answers do not come here';
+  const advice = 'a kernel in a jail of its own executes the request, but its answers do not arrive here';
   return new UmlmonError('MCONSOLE_TIMEOUT', { place: path, cause, hint: advice });
 }

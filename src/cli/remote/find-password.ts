@@ -15,8 +15,8 @@ export interface PasswordSource {
 }
 
 /**
- * The password for a VM: from a file, from the program that UMLMON_ASKPASS names, or from the terminal, in this order; and
- * whether it was typed, so that asking again makes sense. Errors: PASSWORD_BAD.
+ * The password for a VM: from a file, from the program that UMLMON_ASKPASS names, or from the terminal, in this order.
+ * The result has whether it was typed, so that asking again makes sense. Errors: PASSWORD_BAD.
  */
 export async function findPassword(
   address: string,

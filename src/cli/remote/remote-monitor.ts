@@ -30,7 +30,7 @@ export class RemoteMonitor {
       }
   }
 
-  /** Nobody types a password for a host that cannot be reached; and no monitor waits for one to be typed. */
+  /** Checks the host before it asks for a password, and asks before it connects: no monitor waits for the typing. */
   async #knownPassword(): Promise<string> {
     if (!this.#password) await checkRemote(this.#way);
     this.#password ??= await findPassword(this.#way.address, this.#source);

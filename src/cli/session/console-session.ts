@@ -35,8 +35,8 @@ export interface SessionOptions {
 }
 
 /**
- * A session on a console: raw terminal, window size passed on; the escape key opens a menu at any time, with which the
- * session is left. It continues while the VM is stopped or boots again. With a pipe or file as input it ends after the input,
+ * A session on a console: raw terminal, window size passed on. The escape key opens a menu at any time, which can
+ * end the session. It continues while the VM is stopped or boots again. With a pipe or file as input it ends after the input,
  * when the guest is quiet, or with the VM.
  *
  * Errors: CONSOLE_UNKNOWN, CONSOLE_NOT_CONTROLLER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
@@ -121,8 +121,8 @@ export async function runConsoleSession(
   };
   const onResize = () => {
     recording.resize();
-    // Fails with the connection, and then the read below says so; else the guest keeps the old size, and the session is
-    // worth more than the size.
+    // A lost connection is reported by the read below. After another error the guest keeps the old size: the session
+    // is worth more than the size.
     void client.call('consoleResize', { id: viewer.id, ...terminal.size }).catch(() => undefined);
   };
   const onState = ({ to, text }: StateChange) => {

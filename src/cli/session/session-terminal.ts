@@ -8,8 +8,8 @@ const sizeMax = 1000;
 const usualSize = { columns: 80, rows: 24 };
 
 /**
- * The user's end of a console session. A terminal as input is raw until `close`; a terminal as output is put back as it
- * was, whatever the guest did to it, also when a signal ends the program.
+ * The user's end of a console session. A terminal as input is raw until `close`. A terminal as output is
+ * restored after all changes by the guest, also when a signal ends the program.
  */
 export class SessionTerminal {
   readonly input = process.stdin;

@@ -19,13 +19,13 @@ export function outcomeNow(level: WaitLevel, info: VmInfo): Reached | undefined 
   if (reached) return reached;
   if (state === 'unmanaged')
     throw never(
-      'it is foreign: a kernel runs that its monitor cannot vouch for',
+      'it is unmanaged: its monitor cannot verify the kernel that runs',
       `umlwatch ${info.name} -info`,
     );
   const pattern = info.settings.find(({ key }) => key === 'ready_pattern')?.value;
   if (wanted === 'console' && state !== 'stopped' && pattern === '')
     throw never(
-      'no ready_pattern says what a console must show',
+      'no ready_pattern is set: a console must show it',
       'add one, as in ready_pattern = con0 login:',
     );
   return undefined;

@@ -115,7 +115,7 @@ describe('set and unset', () => {
     );
     const first = config('set', 'vm1', 'mem', '96M');
     expect(first.stdout).toBe(
-      'vm1: mem is 96M, was not set; takes effect when the other mistakes are mended\n',
+      'vm1: mem is 96M, was not set; takes effect when the other mistakes are fixed\n',
     );
     expect(first.stderr).toMatch(/^vm1 cannot be started:\n\S+umlmon\.ini:4: \[GLOBAL\] escape: /);
     expect(first.stderr).not.toContain('[bad]');

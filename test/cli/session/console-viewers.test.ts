@@ -228,7 +228,7 @@ describe('commands without a terminal', () => {
     expect(status).toBe(8);
     expect(stderr).toMatch(/^umlwatch: con1: "never seen" did not come within 0\.3 s; its screen:\n/);
     expect(stderr).toContain('\n  | the last words\n');
-    expect(stderr).toMatch(/\n\(hint: look at it with -connect con1\)\n$/);
+    expect(stderr).toMatch(/\n\(hint: inspect it with -connect con1\)\n$/);
   });
 
   test('an error names a paused VM as paused', () => {

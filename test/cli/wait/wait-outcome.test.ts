@@ -37,16 +37,16 @@ test.each<[WaitLevel, VmInfo, string]>([
   ['ready', vm('stopped', []), 'waiting'],
   ['console', vm('stopped', []), 'waiting'],
   ['console', vm('running', [], 'con0 x'), 'waiting'],
-  ['console', vm('running', []), 'WAIT_NEVER: no ready_pattern says what a console must show'],
+  ['console', vm('running', []), 'WAIT_NEVER: no ready_pattern is set: a console must show it'],
   [
     'kernel',
     vm('unmanaged', []),
-    'WAIT_NEVER: it is foreign: a kernel runs that its monitor cannot vouch for',
+    'WAIT_NEVER: it is unmanaged: its monitor cannot verify the kernel that runs',
   ],
   [
     'stopped',
     vm('unmanaged', []),
-    'WAIT_NEVER: it is foreign: a kernel runs that its monitor cannot vouch for',
+    'WAIT_NEVER: it is unmanaged: its monitor cannot verify the kernel that runs',
   ],
 ])('%s, at once', (level, now, outcome) => {
   expect(result(() => outcomeNow(level, now))).toBe(outcome);

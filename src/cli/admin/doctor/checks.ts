@@ -71,9 +71,9 @@ export interface DoctorFacts {
     | {
         /** With a user namespace, as users other than root need it. */
         readonly user: NamespaceSupport;
-        /** What the host says against one without, made by root; undefined if it stands, or was not needed. */
+        /** Why root could not create a jail without one; undefined if the trial succeeded or was not needed. */
         readonly root: string | undefined;
-        /** What it says against one with a /proc of its own, for the tools of e2fsprogs. */
+        /** Why a jail with its own /proc, for the tools of e2fsprogs, could not be created. */
         readonly proc: string | undefined;
       }
     | undefined;

@@ -94,7 +94,7 @@ function isOfVm({ code }: Problem): boolean {
   return !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code);
 }
 
-/** As the user whom umlrun takes. Nothing is known where the programs for a trial are missing, which another check says. */
+/** Tries as the user that umlrun uses. Undefined if the programs for a trial are missing; another check reports that. */
 async function tryJails(): Promise<DoctorFacts['jails']> {
   if ([...Object.keys(packageOf)].some((name) => locateProgram(name) === undefined)) return undefined;
   const isRoot = process.geteuid?.() === 0;

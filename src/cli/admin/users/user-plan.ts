@@ -26,8 +26,8 @@ const comment = (vm: string): string => `umlmon VM ${vm}`;
 const nameMax = 32;
 
 /**
- * How a VM comes to a user and a group that nobody else has: the configured one, if it is that or does not exist yet;
- * else `uml-VM`. An account that umlmon cannot know to be for VMs only is never changed.
+ * Plans a user and a group of this VM alone: the configured user, if no other VM or account shares it or it does not exist.
+ * Otherwise it is `uml-VM`. An account that umlmon cannot know to be for VMs only is never changed.
  *
  * @throws UmlmonError JAIL_USER_IN_USE, JAIL_GROUP_SHARED
  */
