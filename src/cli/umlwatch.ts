@@ -39,7 +39,7 @@ async function talk(line: CommandLine): Promise<void> {
     throw new UmlmonError('USAGE', {
       place: '',
       cause: 'no VM given',
-      hint: 'umlwatch VM -info; -help tells more',
+      hint: 'umlwatch VM -info; -help prints all commands',
     });
   const connectTo = (vm: string) => findMonitor(vm, line).connect();
   const monitor = findMonitor(target, line);

@@ -21,7 +21,7 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
     // Names of images are made by others: nothing here may expand them, as compgen -W would.
     '  local -',
     '  set -f',
-    // They have a colon, at which bash breaks words; what is before it is not replaced.
+    // They have a colon, at which bash splits a line; what is before it is not replaced.
     `  local IFS=$' \\t\\n' line word=\${COMP_WORDS[COMP_CWORD]} offers= offer`,
     `  line=\${COMP_LINE:0:COMP_POINT}`,
     '  set -- $line',

@@ -26,7 +26,7 @@ const comment = (vm: string): string => `umlmon VM ${vm}`;
 const nameMax = 32;
 
 /**
- * Plans a user and a group of this VM alone: the configured user, if no other VM or account shares it or it does not exist.
+ * Plans a user and a group of this VM alone: the configured user, if it is not shared or does not exist.
  * Otherwise it is `uml-VM`. An account that umlmon cannot know to be for VMs only is never changed.
  *
  * @throws UmlmonError JAIL_USER_IN_USE, JAIL_GROUP_SHARED
