@@ -17,20 +17,20 @@ _umladmin() {
     _describe -o option choices; return
   fi
   case "$given" in
-    ('disk'|'disk '*) (($#given == 1)) && { choices=('list:List the images.' 'info:Show an image in detail.' 'create:Create a sparse image.' 'delete:Delete an image.' 'copy:Copy an image.' 'resize:Change the size of an image.' 'convert:Convert an image to a flat one.' 'check:Check the file system.' 'cow-create:Create a COW image.' 'cow-merge:Merge a COW image.' 'cow-rebase:Change the backing file.' 'snapshot:Take a snapshot.' 'rollback:Go back to a snapshot.' 'snapshot-delete:Delete a snapshot.'); _describe word choices; } ;;
+    ('disk'|'disk '*) (($#given == 1)) && { choices=('list:List the images.' 'info:Show an image in detail.' 'create:Create a sparse image.' 'delete:Delete an image.' 'copy:Copy an image.' 'resize:Change the size of an image.' 'convert:Convert an image to a flat one.' 'check:Check the file system.' 'cow-create:Create a COW image.' 'cow-merge:Merge a COW image.' 'cow-rebase:Change the backing file.' 'snapshot:Take a snapshot.' 'rollback:Go back to a snapshot.' 'snapshot-delete:Delete a snapshot.'); _describe choice choices; } ;;
     ('user'|'user '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config unset'|'config unset '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config set'|'config set '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config get'|'config get '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    ('config'|'config '*) (($#given == 1)) && { choices=('get:Print the effective value of a key.' 'set:Set a key in the file.' 'unset:Remove a key from the file.' 'list:Print all settings and their lines.' 'check:List all problems.'); _describe word choices; } ;;
+    ('config'|'config '*) (($#given == 1)) && { choices=('get:Print the effective value of a key.' 'set:Set a key in the file.' 'unset:Remove a key from the file.' 'list:Print all settings and their lines.' 'check:List all problems.'); _describe choice choices; } ;;
     ('kernel use'|'kernel use '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    ('kernel'|'kernel '*) (($#given == 1)) && { choices=('list:List the kernels and their VMs.' 'info:Show a kernel in detail.' 'fetch:Install the newest kernel of Debian.' 'use:Set the kernel of a VM.'); _describe word choices; } ;;
+    ('kernel'|'kernel '*) (($#given == 1)) && { choices=('list:List the kernels and their VMs.' 'info:Show a kernel in detail.' 'fetch:Install the newest kernel of Debian.' 'use:Set the kernel of a VM.'); _describe choice choices; } ;;
     ('cleanup'|'cleanup '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('update'|'update '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('restart'|'restart '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('stop'|'stop '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('start'|'start '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors and their VMs.' 'stop:Stop VMs and their monitors.' 'restart:Stop guests cleanly, and start them again.' 'update:Apply a changed configuration.' 'doctor:Check the host and the configuration.' 'cleanup:Remove leftovers of stopped VMs.' 'kernel:Manage kernels.' 'config:Read, change and check the configuration.' 'password:Set a password for remote control.' 'user:Create a user of the host for a VM.' 'disk:Manage disk images.'); _describe word choices; } ;;
+    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors and their VMs.' 'stop:Stop VMs and their monitors.' 'restart:Stop guests cleanly, and start them again.' 'update:Apply a changed configuration.' 'doctor:Check the host and the configuration.' 'cleanup:Remove leftovers of stopped VMs.' 'kernel:Manage kernels.' 'config:Read, change and check the configuration.' 'password:Set a password for remote control.' 'user:Create a user of the host for a VM.' 'disk:Manage disk images.'); _describe choice choices; } ;;
   esac
 }
 _umladmin "$@"

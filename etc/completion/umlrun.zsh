@@ -18,7 +18,7 @@ _umlrun() {
     (-config|--config) _files; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-image:A disk image as the root (shared/disks/root.dsk).' '-root:A directory of the host as the root.' '-share:Share this directory of the host. May be repeated.' '-mem:Memory of the guest (256M).' '-env:Set a variable for the command. May be repeated.' '-kernel:The kernel, or its directory (shared/kernels/linux).' '-user:Run the kernel as this user; only for root (nobody).' '-net:user: reach the network of the host through pasta(1).' '-config:Take the directories from this configuration.' '-help:Print this summary.' '-version:Print the version.')
+    choices=('-image:A disk image as the root (shared/disks/root.dsk).' '-root:A directory of the host as the root.' '-share:Share this directory of the host. May be repeated.' '-mem:Memory of the guest (256M).' '-env:Set a variable for the command. May be repeated.' '-kernel:The kernel, or its directory (shared/kernels/linux).' '-user:Run the kernel as this user; only for root.' '-net:user: reach the network of the host through pasta(1).' '-config:Take the directories from this configuration.' '-help:Print this summary.' '-version:Print the version.')
     _describe -o option choices; return
   fi
   case "$given" in

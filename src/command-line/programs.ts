@@ -121,7 +121,7 @@ export const umlrunProgram = {
       help: 'The kernel, or its directory (shared/kernels/linux).',
       completes: 'files',
     },
-    user: { value: 'USER', help: 'Run the kernel as this user; only for root (nobody).' },
+    user: { value: 'USER', help: 'Run the kernel as this user; only for root.' },
     net: { value: 'none|user', help: 'user: reach the network of the host through pasta(1).' },
     config: { ...config, help: 'Take the directories from this configuration.' },
     ...summary,

@@ -61,7 +61,7 @@ describe('a VM that is stopped', () => {
     expect(status).toBe(5);
   });
 
-  test('-expect says that it is stopped', () => {
+  test('-expect reports that it is stopped', () => {
     const { status, stderr } = watch('-expect', 'x', '-timeout', '100ms');
     expect(stderr).toContain('; the VM is stopped; its screen:\n  (empty)\n(hint: umlwatch vm1 -start)\n');
     expect(status).toBe(8);
@@ -84,7 +84,7 @@ describe('a VM that is stopped', () => {
 });
 
 describe('a life', () => {
-  test('several words, in the order given', () => {
+  test('several commands, in the given order', () => {
     const { status, stdout, stderr } = watch('-start', '-info', '-kill', '-start');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const lines = stdout.split('\n').filter((line) => /^vm1|^ {2}state/.test(line));
@@ -105,7 +105,7 @@ describe('a life', () => {
     expect(stderr).toContain('it is running already');
   });
 
-  test('a mistake in the last word keeps the first from being done', () => {
+  test('a mistake in the last command prevents the first', () => {
     const { status, stderr } = watch('-kill', '-stop', '-timeout', 'soon');
     expect({ status, stderr }).toEqual({
       status: 2,
@@ -231,10 +231,10 @@ async function waitForViewers(count: number): Promise<void> {
   client.close();
 }
 
-describe('words on standard input', () => {
+describe('commands on standard input', () => {
   const script = (text: string, ...args: string[]) => world.run('umlwatch', ['vm1', ...args], text);
 
-  test('are done in order; comments and empty lines are not words', () => {
+  test('are executed in order; comments and empty lines are not commands', () => {
     const { status, stdout } = script('# first\n\nstart\n  info\nkill\nquit\nstart\n');
     expect(status).toBe(0);
     expect(stdout.match(/^vm1.*$/gm)).toEqual([expect.stringContaining('running'), 'vm1', 'vm1: killed']);
@@ -303,11 +303,11 @@ describe('who reads the output', () => {
     expect(stderr).toMatch(/^umlwatch: standard output: ENOSPC/);
   });
 
-  test('nobody reads the errors either', () => {
+  test('a closed standard error', () => {
     expect(shell('umlwatch vm1 -start 2>&1 >/dev/null | true; echo $PIPESTATUS').stdout).toBe('5\n');
   });
 
-  test('an input that never ends does not keep a word from ending', async () => {
+  test('an input without an end does not delay the end of a command', async () => {
     // The pipe of spawn stays open on our side.
     expect(await follow('-info').ended).toBe(0);
     const session = follow('-connect', 'con1');

@@ -8,7 +8,7 @@ const needsFault =
 
 /** Where they are followed instead, or why not. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  'umlwatch VM -info; -help tells more': placeholder,
+  'umlwatch VM -info; -help prints all commands': placeholder,
   "umlwatch -mconsole-socket PATH -mconsole 'COMMAND'": placeholder,
   'read its output instead: umlwatch VM -connect, or -log': placeholder,
   'give an image: umlrun -image FILE -- COMMAND': placeholder,

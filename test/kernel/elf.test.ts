@@ -93,11 +93,11 @@ describe('hostile files', () => {
   const [load, dynamic, interp] = [1, 2, 3];
   const [offset, length] = [8, 32];
   test.each([
-    [load, offset, size, /a segment lies outside/],
-    [load, length, 2n ** 63n, /a segment lies outside/],
-    [interp, offset, size, /its loader lies outside/],
-    [interp, offset, 2n ** 64n - 1n, /its loader lies outside/],
-    [dynamic, offset, size - 8n, /dynamic section lies outside/],
+    [load, offset, size, /a segment is outside/],
+    [load, length, 2n ** 63n, /a segment is outside/],
+    [interp, offset, size, /its loader is outside/],
+    [interp, offset, 2n ** 64n - 1n, /its loader is outside/],
+    [dynamic, offset, size - 8n, /dynamic section is outside/],
   ])('with a segment of type %i whose field %i is %i', (type, field, value, words) => {
     const file = withSegment(type, field, value);
     survives(file);

@@ -1,7 +1,8 @@
 /** Text of umladmin(8) for its commands, after their line of help. Disk commands are in disk-details.ts. */
 export const adminCommandDetails: Readonly<Record<string, string>> = {
   list: `Asks each monitor through its control socket; **no monitor** means that no monitor answers. A line ends with what
-needs attention: a pause, a hang, why the VM was preserved or given up, a crash, or the last warning, such as a failed start.
+needs attention: a pause, a hang, a crash, or the reason why the VM was preserved or given up. Otherwise it ends with the last
+warning, such as a failed start.
 A VM with a problem in its configuration is listed with the problem. A monitor of a VM that is no longer configured is listed
 as **not in the configuration**.`,
   start: `The key **start** of each VM decides. *off* starts nothing, *manual* the monitor, and *boot* the monitor and the VM. With *VM*, only these VMs are started. Running monitors are not changed.
@@ -35,8 +36,8 @@ The files of the configuration are only read.`,
 - kernels, and whether the processor supports them (AMX); programs; memory and swap for all guests; **vm.max\\_map\\_count**;
 - whether users can create jails (user namespaces: AppArmor, containers, settings), and the jail of the tools of e2fsprogs, by a trial;
 - how long a stop of all VMs takes;
-- */dev/net/tun*; forwarded ports that other programs use; firewall rules of other programs (Docker, firewalld, ufw) that drop
-  the traffic of VMs; the network of the host against the records of running VMs;
+- */dev/net/tun*, and forwarded ports that other programs use;
+- firewall rules of other programs (Docker, firewalld, ufw) that drop the traffic of VMs; the network of the host against the records of running VMs;
 - free space for images, logs and sockets; */etc/services* for VMs over TCP;
 - leftovers of stopped VMs, kernels without monitors, and VMs with warnings.`,
   cleanup: `The same as **umlmon -cleanup**, see umlmon(8), for these VMs, or for all VMs without a monitor and a kernel. It lists

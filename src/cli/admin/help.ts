@@ -25,7 +25,7 @@ export function adminHelpText(): string {
     '',
     ...paragraph(
       'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no answer from ' +
-        'a monitor, 5 wrong state or in use, 6 the host lacks something, 7 a VM stopped during ' +
+        'a monitor, 5 wrong state or in use. 6 the host lacks something, 7 a VM stopped during ' +
         '-wait, 8 timeout, 141 the reader of the output closed it. ' +
         'Of doctor: 0 no problem, 1 warnings, 2 errors.',
     ),

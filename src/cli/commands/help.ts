@@ -32,7 +32,7 @@ export function helpText(): string {
     '',
     ...paragraph(
       'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no answer from ' +
-        'the monitor, 5 wrong state or busy, 6 the host lacks something, 7 the VM stopped during ' +
+        'the monitor, 5 wrong state or busy. 6 the host lacks something, 7 the VM stopped during ' +
         '-wait, 8 timeout, 141 the reader of the output closed it.',
     ),
   ].join('\n');

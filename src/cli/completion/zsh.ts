@@ -47,7 +47,7 @@ function placeStatement({ path, choices, offer }: CompletionPlace): string {
       ? `(($#given == 0)) && { ${statement(offer)}; }`
       : statement(offer);
   const list = choices.map(({ name, help }) => described(name, help)).join(' ');
-  return `(($#given == ${path.length})) && { choices=(${list}); _describe word choices; }`;
+  return `(($#given == ${path.length})) && { choices=(${list}); _describe choice choices; }`;
 }
 
 function statement(offer: Offer): string {

@@ -4,7 +4,7 @@ import type { CommandName } from '../commands/table.ts';
 export const umlwatchCommandDetails: Readonly<Record<Exclude<CommandName, 'disk'>, string>> = {
   info: `Warnings come first, each with a command that helps (*wrong* with **-json**). A warning about the network of the
 host has a command that repairs it; see umlmon(7), NETWORK. Settings are listed by file, with their lines; defaults come
-last. *mconsole* is the management socket of the kernel, for uml_mconsole(1); see umlmon(8). *guest says* is the last text
+last. *mconsole* is the management socket of the kernel, for uml_mconsole(1); see umlmon(8). *guest text* is the last text
 that root in the guest wrote to */proc/mconsole*.`,
   start: `The monitor reads the configuration anew. The start is complete when the guest runs its first processes. Its init
 may still be at work then, so con1 may need a moment more. If the start fails, the monitor undoes all of it, and the error

@@ -115,7 +115,7 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('cores', info.cpus),
       ...optional('mconsole', info.mconsole),
       ...optional('ready', readinessText(info)),
-      ...optional('guest says', shown(info.guestMessage)),
+      ...optional('guest text', shown(info.guestMessage)),
       ...optional(
         'guest keys',
         info.guestValues.map(({ name, value }) => `${name}=${shown(value)}`).join(', '),

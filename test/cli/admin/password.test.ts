@@ -65,7 +65,7 @@ describe('umladmin password', () => {
   test('removes one password, or those of all roles', () => {
     for (const role of ['view', 'admin', 'operate'])
       admin(`password vm1 -role ${role}`, `the one for ${role}\n`);
-    expect(admin('password vm1 -role view -remove').stdout).toBe('vm1: removed look\n');
+    expect(admin('password vm1 -role view -remove').stdout).toBe('vm1: removed view\n');
     expect(admin('password vm1 -remove').stdout).toBe('vm1: removed admin, operate\n');
     expect(admin('password vm1 -remove')).toMatchObject({ status: 1, stdout: '' });
   });

@@ -122,7 +122,7 @@ describe('-info', () => {
         '  cores       1',
         '  mconsole    /run/umlmon/vm1/run/uml/vm1/mconsole',
         '  ready       not yet (guest); launched after 9 ms, kernel 31 ms',
-        '  guest says  booted\\x1b]0;gotcha\\x07',
+        '  guest text  booted\\x1b]0;gotcha\\x07',
         '  warnings    2, the last: con0: the log cannot be written',
         "  log         2.9 KiB of the monitor's own are missing",
         'disks',

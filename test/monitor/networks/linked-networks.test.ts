@@ -79,10 +79,10 @@ test('problems of a link are reported before the start', () => {
   const { stderr } = here.world.run('umlmon', ['-check', 'vm1']);
   for (const mistake of [
     /local: it is missing.*a link needs link_id, local and remote/,
-    /3 mistakes: link_id: it is missing/,
-    /remote: it is IPv6, and local is IPv4/,
+    /3 problems: link_id: it is missing/,
+    /remote: it is IPv6, but local is IPv4/,
     /link_id: .*16777215/,
-    /mirror: every port of a hub sees everything/,
+    /mirror: every port of a hub receives all packets/,
   ])
     expect(stderr).toMatch(mistake);
   here.world.configure({ vm1: configuration('link_id=7, local=192.0.2.1, remote=192.0.2.9') });

@@ -14,7 +14,7 @@ test.each([
   ['a reply instead of a call', Buffer.from('80000008' + '00000001' + '00000001', 'hex')],
   ['an empty record', Buffer.from('80000000', 'hex')],
   ['text', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
-])('%s ends the connection, others go on', async (_, bytes) => {
+])('%s ends the connection, others continue', async (_, bytes) => {
   const { server, faults } = await serve();
   const good = await connectRaw();
   const bad = await connectRaw();
@@ -64,7 +64,7 @@ test('a connection more than allowed is closed, and counted', async () => {
   });
 });
 
-test('no more calls of a connection are begun than allowed; the rest waits its turn', async () => {
+test('the calls in progress of a connection are bounded; the others wait', async () => {
   const waiting: (() => void)[] = [];
   const { server } = await serve({
     null: () => new Promise<void>((resolve) => waiting.push(resolve)),

@@ -53,7 +53,7 @@ test('close() leaves the socket of another server that has taken the name', asyn
   expect(statSync(path).isSocket()).toBe(true);
 });
 
-test('calls are refused with the words of RFC 5531', async () => {
+test('calls are refused with the errors of RFC 5531', async () => {
   const { server } = await serve();
   const { socket, next } = await connectRaw();
   const expectReply = async (bytes: Buffer, reply: object) => {
@@ -139,7 +139,7 @@ test('handlers learn who calls, and when the connection has ended', async () => 
   await vi.waitFor(() => expect(callers.map(({ signal }) => signal.aborted)).toStrictEqual([true, true]));
 });
 
-test('what AUTH_SYS claims is not believed: another user is known by its own uid', async () => {
+test('AUTH_SYS is not trusted: another user is known by its own uid', async () => {
   expect(process.getuid?.(), 'this test needs root').toBe(0);
   const callers: Caller[] = [];
   const server = new RpcServer(
@@ -173,7 +173,7 @@ function callAsRoot(): Buffer {
   return sealRecord(w);
 }
 
-test('close() lets replies leave that were written, tells handlers, and ends at once otherwise', async () => {
+test('close() sends replies that were written, aborts handlers, and ends at once otherwise', async () => {
   const aborted: boolean[] = [];
   const { server } = await serve({
     kill: (_, { signal }) =>
@@ -202,7 +202,7 @@ test('close() does not wait for a peer that never reads', async () => {
   await server.close();
 });
 
-test('a server that listens elsewhere can be handed over; over TCP nobody is anybody', async () => {
+test('a listening server can be handed over; over TCP a caller has no uid', async () => {
   const callers: Caller[] = [];
   const handlers = { ...stubHandlers, null: (_: unknown, caller: Caller) => void callers.push(caller) };
   const server = new RpcServer(umlmonctrl, handlers, () => undefined);
