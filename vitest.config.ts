@@ -25,7 +25,8 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: pureFiles().map((file) => `src/${file}`),
+      // One pattern: with one for each file, vitest takes minutes to match them.
+      include: [`src/{${pureFiles().join(',')}}`],
       exclude: ['src/**/*.gen.ts'],
       reporter: ['text-summary', 'html'],
       reportsDirectory: 'test-results/coverage',

@@ -110,7 +110,7 @@ test('a bundle of a panic has all known facts, and no secret', async () => {
     lost: 0,
   });
   expect(world.run('umlwatch', ['vm1', '-crash', '-get', '../../ctrl']).stderr).toContain(
-    'no file ../../ctrl in it',
+    'the crash bundle, or its file ../../ctrl, does not exist',
   );
 });
 

@@ -104,7 +104,7 @@ describe('umlweb’s own user', () => {
     const client = await as({ ...webUser, groups: [group, 44] });
     for (const procedure of procedures) {
       if (procedureRoles[procedure] === 'nobody' || procedure === 'null' || procedure === 'actFor') continue;
-      expect(await answerText(client, procedure)).toMatch(/"ROLE_TOO_LOW".*uid 33 has none/);
+      expect(await answerText(client, procedure)).toMatch(/"ROLE_TOO_LOW".*uid 33 has no role/);
     }
   });
 
@@ -267,8 +267,8 @@ test('umladmin records changes of passwords and settings, and lets the group of 
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
   const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(told.map(({ kind, what }) => [kind, what])).toEqual([
-    ['password', 'set vm1: look'],
-    ['password', 'removed vm1: look'],
+    ['password', 'set vm1: view'],
+    ['password', 'removed vm1: view'],
     ['configuration', expect.stringMatching(/^set \[vm1\] stop_timeout in /) as string],
   ]);
   expect(told[0]?.who).toMatch(/^uid 0/);

@@ -108,7 +108,7 @@ test('VMs that disagree on a network, or forward one port, do not run together',
   });
   const { stderr } = lan.world.run('umlmon', ['-check']);
   expect(stderr).toMatch(/nat web: vm1 has subnet=10\.7\.0\.0\/24.* this VM has subnet=10\.8/);
-  expect(stderr).toMatch(/forward: vm1 has tcp port 80 of the host too/);
+  expect(stderr).toMatch(/forward: vm1 also has tcp port 80 of the host/);
   await lan.client('vm1').call('start', undefined);
   await expect(lan.client('vm2').call('start', undefined)).rejects.toMatchObject({
     code: 'NETWORK_IN_USE',
