@@ -19,7 +19,7 @@ const guest = /vm1:\/root# (\x1b\[6n)?$/; // busybox asks where the cursor is.
 const typed = [
   [prompt, 'umlwatch vm1 -start\r'],
   [prompt, 'umlwatch vm1 -connect con1\r'],
-  [/leaves\]\s*$/, '\r'],
+  [/detaches\]\s*$/, '\r'],
   [guest, 'uname -srm; free -m; ls --color=always -x -w 80 /\r'],
   [guest, '\x1dd'],
   [prompt, 'umlwatch vm1 -backup before-update\r'],

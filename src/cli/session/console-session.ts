@@ -49,7 +49,7 @@ export async function runConsoleSession(
 ): Promise<void> {
   const terminal = new SessionTerminal();
   const { input, isInteractive } = terminal;
-  const leaves = `${escapeKey.name} d leaves`;
+  const leaves = `${escapeKey.name} d detaches`;
   const { state, eventsNext } = await client.call('info', undefined);
   const attached = await client.call('consoleAttach', { channel, ...terminal.size });
   const viewer = new SessionViewer({ client, channel, terminal, escape: escapeKey.name }, attached, observe);
@@ -180,7 +180,9 @@ export async function runConsoleSession(
   if (typeof end !== 'string') throw end;
   if (!isInteractive && untaken > 0) throw untakenInput(vm, end, untaken);
   const rest = untaken > 0 ? `; ${untaken} bytes of input were not taken` : '';
-  terminal.message(`${end === 'console closed' ? 'the monitor has closed' : 'left'} ${channel}${rest}`);
+  terminal.message(
+    `${end === 'console closed' ? 'the monitor has closed' : 'detached from'} ${channel}${rest}`,
+  );
 }
 
 /** A key that empties the input of a terminal: CTRL-C, CTRL-\, CTRL-Z. In a paste they are data. */

@@ -118,12 +118,12 @@ export class EscapeMenu {
 }
 
 /** The line that the escape key shows. */
-export const menuLine = 'd leave, w who, t take, o observe, n note, b sysrq, r redraw, ? all keys';
+export const menuLine = 'd detach, w who, t take, o observe, n note, b sysrq, r redraw, ? all keys';
 
 /** What `?` shows, a line for each key. */
 export function menuHelp({ name }: EscapeKey): string[] {
   return [
-    `d or ${name}  leave the session`,
+    `d or ${name}  detach`,
     'w  who is at this console',
     't  take control from the present controller',
     'o  observe: release control',

@@ -238,8 +238,8 @@ export function notChecked({ name, images }: Manifest, { backups }: VmLayout): U
 export function backupSummary({ name, images, leftOut, consistency, pauseMs }: Manifest): string {
   const how = {
     frozen: 'file systems frozen by the guest',
-    synced: 'synced, then as after a crash',
-    crash: 'as after a crash, not synced',
+    synced: 'crash-consistent, synced before',
+    crash: 'crash-consistent, not synced',
   };
   const unchecked = images.flatMap(({ path, soundness }) =>
     soundness.found === 'not-checked' ? [`${path} not checked: ${soundness.words}`] : [],

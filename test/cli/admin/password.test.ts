@@ -55,7 +55,7 @@ describe('umladmin password', () => {
       admin(args, 'one for all of them\n');
     const { stdout } = admin('password -list');
     expect(stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')).toBe(
-      '  *    admin  TIME\n  vm1  admin  TIME\n  web  look   TIME\n',
+      '  *    admin  TIME\n  vm1  admin  TIME\n  web  view   TIME\n',
     );
     expect(admin('password vm1 -list').stdout).toMatch(/^ {2}vm1 .*\n$/);
     const json = JSON.parse(admin('-json password -list').stdout) as { passwords: object[] };

@@ -160,7 +160,7 @@ test('CTRL-C does not wait for an operation, and prints that the monitor continu
 test('a session at a console, and back', async () => {
   await open();
   terminal.line('connect con1');
-  await terminal.shows('[con1 of vm1; CTRL-] d leaves]');
+  await terminal.shows('[con1 of vm1; CTRL-] d detaches]');
   terminal.keys('Enter');
   await terminal.shows(/\nvm1:\/root#$/);
   // CTRL-C is the guest's.
@@ -169,14 +169,14 @@ test('a session at a console, and back', async () => {
   terminal.keys('C-c');
   await terminal.shows(/\^C\nvm1:\/root#$/);
   terminal.keys('C-]', 'd');
-  await terminal.shows(/\[left con1\]\nvm1>$/);
+  await terminal.shows(/\[detached from con1\]\nvm1>$/);
   expect(await word('log con1')).toContain('is not logged');
   terminal.line('connect con1');
-  await terminal.shows(/leaves\]$/);
+  await terminal.shows(/detaches\]$/);
   terminal.line('echo $((7*7))');
   await terminal.shows(/^49$/m);
   terminal.keys('C-]', 'd');
-  await terminal.shows(/\[left con1\]\nvm1>$/);
+  await terminal.shows(/\[detached from con1\]\nvm1>$/);
 });
 
 test('several lines pasted at once are all executed, and the last, incomplete line stays in the prompt', async () => {

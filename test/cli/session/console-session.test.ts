@@ -68,8 +68,8 @@ test('the guest executes typed commands; CTRL-] d detaches and restores the term
   // The guest's shell may have turned the echo off before its kernel gets to show ^C.
   await terminal.shows(/asleep\n(?:\^C)?\nvm1:\/root#$/);
   terminal.keys('C-]', 'd');
-  const screen = await terminal.shows('[left con1]');
-  expect(screen).toMatch(/\nvm1:\/root#\n\[d leave, .*\]\n+\[left con1\](?:\n\$)?$/);
+  const screen = await terminal.shows('[detached from con1]');
+  expect(screen).toMatch(/\nvm1:\/root#\n\[d detach, .*\]\n+\[detached from con1\](?:\n\$)?$/);
   expect(await terminal.run('echo $?')).toBe('0\n');
   expect(await settings()).toBe(before);
 });
@@ -78,7 +78,7 @@ test('keys typed just before CTRL-] still arrive', async () => {
   await connect();
   // In one write, as somebody fast types.
   terminal.paste('echo kept >/tmp/kept\n\x1dd');
-  await terminal.shows('[left con1]');
+  await terminal.shows('[detached from con1]');
   await connect();
   terminal.line('cat /tmp/kept');
   await terminal.shows(/^kept$/m);
@@ -87,7 +87,7 @@ test('keys typed just before CTRL-] still arrive', async () => {
 test('an earlier prompt that is shown again does not make the terminal answer into the guest', async () => {
   await connect();
   terminal.keys('C-]', 'd');
-  await terminal.shows('[left con1]');
+  await terminal.shows('[detached from con1]');
   terminal.afresh('umlwatch vm1 -connect con1');
   await terminal.shows('con1 of vm1');
   terminal.line('echo an answer would stand before: ');
@@ -100,7 +100,7 @@ test('a full-screen program is redrawn for a viewer that attaches later', async 
   terminal.line('seq 1 200 | sed "s/^/line /" >/tmp/text; vi /tmp/text');
   await terminal.shows('line 23');
   terminal.keys('C-]', 'd');
-  await terminal.shows('[left con1]');
+  await terminal.shows('[detached from con1]');
   terminal.afresh('umlwatch vm1 -connect con1');
   await terminal.shows('line 23');
   await terminal.shows((screen) => screen.startsWith('line 1\nline 2\nline 3\nline 4\n'));
@@ -144,7 +144,7 @@ describe('programs of the guest that use the whole screen', () => {
     '%s leaves, and the terminal is as before',
     async (how) => {
       terminal.keys('C-]', 'd');
-      await terminal.shows('[left con1]');
+      await terminal.shows('[detached from con1]');
       const before = await settings();
       await connect();
       // The sequences of other editors: alternate screen, hidden cursor, mouse, application keys.
@@ -155,7 +155,7 @@ describe('programs of the guest that use the whole screen', () => {
       );
       if (how === 'CTRL-]') {
         terminal.keys('C-]', 'd');
-        await terminal.shows('[left con1]');
+        await terminal.shows('[detached from con1]');
       } else {
         process.kill(umlwatchPid(), how as NodeJS.Signals);
         await terminal.shows((screen) => /\$ ?$/.test(screen));
@@ -174,33 +174,33 @@ describe('events of the VM during a session', () => {
   test('a poweroff is reported, and a start by another client continues in the same session', async () => {
     await connect();
     terminal.line('poweroff');
-    await terminal.shows('[vm1 is stopped (poweroff); CTRL-] d leaves]');
+    await terminal.shows('[vm1 is stopped (poweroff); CTRL-] d detaches]');
     // For a guest that is gone.
     terminal.line('echo for nobody >/tmp/nobody');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);
-    await terminal.shows('[vm1 is running; CTRL-] d leaves]');
-    await terminal.shows(/running; CTRL-\] d leaves\].*\nvm1:\/root#$/s);
+    await terminal.shows('[vm1 is running; CTRL-] d detaches]');
+    await terminal.shows(/running; CTRL-\] d detaches\].*\nvm1:\/root#$/s);
     terminal.line('ls /tmp/nobody; stty size');
     await terminal.shows('24 80');
     expect(terminal.screen()).toContain('ls: /tmp/nobody: No such file');
     terminal.keys('C-]', 'd');
-    await terminal.shows('[left con1]');
+    await terminal.shows('[detached from con1]');
   });
 
   /** On a busy host the guest's prompt appears before the kernel has reported that it runs. */
   const showsPromptAfter = (text: string) =>
     terminal.shows((screen) => {
       const after = screen.split(text)[1] ?? '';
-      return after.includes('[vm1 is running; CTRL-] d leaves]') && /^vm1:\/root#/m.test(after);
+      return after.includes('[vm1 is running; CTRL-] d detaches]') && /^vm1:\/root#/m.test(after);
     });
 
   test('a reboot is gone through', async () => {
     await connect();
     const { kernelPid } = await info();
     terminal.line('reboot');
-    await terminal.shows('[vm1 is stopped (reboot); CTRL-] d leaves]');
-    await showsPromptAfter('vm1 is stopped (reboot); CTRL-] d leaves]');
+    await terminal.shows('[vm1 is stopped (reboot); CTRL-] d detaches]');
+    await showsPromptAfter('vm1 is stopped (reboot); CTRL-] d detaches]');
     expect((await info()).kernelPid).not.toBe(kernelPid);
     terminal.line('echo $((1+1)) again');
     await terminal.shows('2 again');
@@ -212,16 +212,16 @@ describe('events of the VM during a session', () => {
     await terminal.shows('- /etc/profile');
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('1 0');
     expect(world.run('umlwatch', ['vm1', '-kill']).status).toBe(0);
-    await terminal.shows('[vm1 is stopped (killed); CTRL-] d leaves]');
+    await terminal.shows('[vm1 is stopped (killed); CTRL-] d detaches]');
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('0 1');
   });
 
   test('a session may start before its VM', async () => {
     world.run('umlwatch', ['vm1', '-kill']);
     terminal.line('umlwatch vm1 -connect con1');
-    await terminal.shows('[con1 of vm1, which is stopped; CTRL-] d leaves]');
+    await terminal.shows('[con1 of vm1, which is stopped; CTRL-] d detaches]');
     world.run('umlwatch', ['vm1', '-start']);
-    await showsPromptAfter('which is stopped; CTRL-] d leaves]');
+    await showsPromptAfter('which is stopped; CTRL-] d detaches]');
   });
 });
 
@@ -264,14 +264,14 @@ test('an escape key of the configuration', async () => {
     await other.startMonitor('vm1');
     other.run('umlwatch', ['vm1', '-start']);
     terminal.line(`umlwatch -config ${other.configPath} vm1 -connect con1`);
-    await terminal.shows('CTRL-A d leaves');
+    await terminal.shows('CTRL-A d detaches');
     terminal.keys('Enter');
     await terminal.shows(guestPrompt);
     terminal.keys('C-]');
     terminal.line('echo $((6*7))');
     await terminal.shows(/42$/m);
     terminal.keys('C-a', 'd');
-    await terminal.shows('[left con1]');
+    await terminal.shows('[detached from con1]');
   } finally {
     await other.close();
   }

@@ -65,7 +65,7 @@ describe('two viewers of a console', () => {
     second.line('look at this');
     for (const terminal of [first, second]) await terminal.shows('[umlmon: uid 0: look at this]');
     second.keys('C-]', 'd');
-    await second.shows('[left con1]');
+    await second.shows('[detached from con1]');
     await first.shows('[no viewer has control: you may type]');
     first.line('echo $((9*9))');
     await first.shows(/^81$/m);

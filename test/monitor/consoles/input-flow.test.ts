@@ -202,7 +202,7 @@ test('CTRL-C in a session drops waiting input and prints its size', async () => 
     terminal.line('stty echo; echo a$((40+2))b');
     await terminal.shows('a42b');
     terminal.keys('C-]', 'd');
-    await terminal.shows('[left con1]');
+    await terminal.shows('[detached from con1]');
   } finally {
     terminal.close();
   }

@@ -119,7 +119,7 @@ describe('umlwatch from afar', () => {
       terminal.resize(100, 40);
       await terminal.repeat(() => terminal.line('stty size; hostname'), /^40 100\nvm1$/m);
       terminal.keys('C-]', 'd');
-      await terminal.shows('[left con1]');
+      await terminal.shows('[detached from con1]');
     } finally {
       terminal.close();
     }
