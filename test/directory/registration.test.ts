@@ -55,7 +55,7 @@ test('a monitor that starts later registers at once, and umldir -list shows both
   await untilListed(port, ({ entries }) => entries.length === 2);
   const { status, stdout } = world.run('umldir', ['-list', `127.0.0.1:${port}`]);
   expect(status).toBe(0);
-  expect(stdout).toBe('vm1@host1  stopped  no TCP\nvm2@host1  stopped  no TCP\n');
+  expect(stdout).toBe('vm1@host1  stopped    no TCP\nvm2@host1  stopped    no TCP\n');
 });
 
 test('a killed monitor disappears from the list', async () => {

@@ -92,7 +92,7 @@ test('on a terminal it is a question; anything but yes is no', async () => {
     nameBacking('/shared/disks/secret.dsk');
     const hidden = readFileSync(secret);
     terminal.line('y');
-    expect(await terminal.shows('<1>')).toContain('its header names another one');
+    expect(await terminal.shows('<1>')).toContain('its header names another backing file');
     expect([readFileSync(golden).equals(before), readFileSync(secret).equals(hidden)]).toEqual([true, true]);
   } finally {
     terminal.close();

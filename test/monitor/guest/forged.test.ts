@@ -75,7 +75,7 @@ test.each(['started', 'taken over by another monitor'])(
       state: 'running',
       kernelPid: info.kernelPid,
       hungSince: 0,
-      lastWarning: expect.stringContaining('of user 61234 sent what only the kernel process may send'),
+      lastWarning: expect.stringContaining('of user 61234 sent a message that only the kernel may send'),
     });
     // The kernel is heard as before.
     const shell = await (how === 'started' ? GuestShell.open(client) : GuestShell.again(client));
@@ -83,7 +83,7 @@ test.each(['started', 'taken over by another monitor'])(
     await waitForEvent(client, 'guest-message', eventsNext);
     expect(await kindsSince(client, eventsNext)).toEqual(['warning', 'guest-message']);
     expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
-      /warnings +1, the last: .*only the kernel process may send/,
+      /warnings +1, the last: .*only the kernel may send/,
     );
   },
 );

@@ -41,7 +41,7 @@ test('a start, -check and doctor name the program that has the port; when it has
   try {
     await expect.poll(() => lan.host.run('ss -Hltn'), { timeout: 5000 }).toContain(':8080');
     expect(lan.world.run('umladmin', ['doctor']).stdout).toMatch(
-      /vm1: tcp port 8080 of the host is in use: busybox \(pid \d+\) of uid 0 listens at .*, and gets only what is sent to the loop/,
+      /vm1: tcp port 8080 of the host is in use: busybox \(pid \d+\) of uid 0 listens at .*, and receives only traffic to the loopback address/,
     );
   } finally {
     late.kill();
