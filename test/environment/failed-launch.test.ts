@@ -34,7 +34,7 @@ test('a jail that is not as planned is an error, also when nothing else keeps um
   const ran = umlrun(`exec ${closing}; sleep 60 & wait`, '-share', world.home, '--', 'true');
   expect([ran.status, ran.stderr]).toEqual([
     125,
-    expect.stringContaining('umlrun: jail: what is mounted in it'),
+    expect.stringContaining('umlrun: jail: its mounts differ from the plan'),
   ]);
 });
 
