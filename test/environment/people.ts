@@ -5,7 +5,7 @@ const named = 'vardir = $var\nrundir = $run';
 const byName = { UMLMON_CONFIG: '$config' };
 
 /** The user of a VM has an account, so that its number is given to none else. */
-const unknownUser: Refused = { cause: /no such user/, hint: /useradd .*--uid 4242/ };
+const unknownUser: Refused = { cause: /the user does not exist/, hint: /useradd .*--uid 4242/ };
 
 /** Users, home directories, variables. */
 export const people: readonly Environment[] = [

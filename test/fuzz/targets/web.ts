@@ -74,7 +74,7 @@ export const webTargets: readonly Target[] = [
         );
       if (isOurs && isOurOrigin(origin, host, names))
         assert(
-          /^https:\/\/vms\.example\.org\.?(?::0*443)?$/i.test(origin ?? ''),
+          /^https:\/\/vms\.example\.org\.?(?::0*443|:)?$/i.test(origin ?? ''),
           `${origin} is a page of ours`,
         );
       assert(path.endsWith(pathBelow(path, names.url)), 'a path is only made shorter');
