@@ -18,6 +18,10 @@ const endings: Partial<Record<ExitCause, string>> = {
   hang: 'it hung and was killed',
 };
 
+/** Of a crash with signal 9 and without a panic: con0 has nothing about it. */
+const killedFromOutside =
+  'a program of the host killed its kernel (signal 9); dmesg on the host may have the reason';
+
 /** The problems of a VM that its monitor reports, the worst first. */
 export function wrongWith(info: VmInfo): Wrong[] {
   const { name, state, hungSince, held, warningCount, lastWarning, networkWarnings, lastExit, consoles } =
@@ -25,7 +29,8 @@ export function wrongWith(info: VmInfo): Wrong[] {
   const look = `umlwatch ${name} -events -since 1`;
   const start = `umlwatch ${name} -start`;
   const ending = state === 'stopped' && lastExit ? endings[lastExit.cause] : undefined;
-  const why = lastExit?.why || lastExit?.panic || 'see the last lines of con0';
+  const unexplained = lastExit?.signal === 9 ? killedFromOutside : 'see the last lines of con0';
+  const why = lastExit?.why || lastExit?.panic || unexplained;
   const wrong = (isSo: boolean, text: string, fix: string) => (isSo ? [{ text, fix }] : []);
   return [
     ...wrong(state === 'unmanaged', 'a kernel runs that its monitor does not manage', look),

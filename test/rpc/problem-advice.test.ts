@@ -20,6 +20,11 @@ test('a running VM has no problems, whatever its last exit', () => {
 
 test.each<[Partial<VmInfo>, string, string]>([
   [{ state: 'unmanaged' }, 'a kernel runs that its monitor does not manage', 'umlwatch vm1 -events -since 1'],
+  [
+    { state: 'stopped', lastExit: { cause: 'crash', signal: 9, why: '', panic: '' } as VmInfo['lastExit'] },
+    'it crashed: a program of the host killed its kernel (signal 9); dmesg on the host may have the reason',
+    'umlwatch vm1 -start',
+  ],
   [{ hungSince: 5 }, 'its kernel hangs', 'umlwatch vm1 -kill -start'],
   [
     { state: 'stopped', held: { kind: 'preserved', since: 1, why: 'on_crash = preserve' } },

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import '../../helpers/tiers/needs-host.ts';
 import { createCow, mergeCow, mergeCowInPlace, readCowInfo, rebaseCow } from '../names/by-path.ts';
 import {
   allocated,

@@ -28,7 +28,7 @@ test('five backups of a busy guest: each is sound after the replay of its journa
   await shell.type(busyGuest);
   for (let round = 0; round < 5; round++) {
     const { summary } = await client.call('backup', { name: `b${round}` });
-    expect(summary).toMatch(/^backup b\d: 1 image; synced, .*; paused for [\d.]+ ms; checked$/);
+    expect(summary).toMatch(/^backup b\d: 1 image; crash-consistent, .*; paused for [\d.]+ ms; checked$/);
     const image = join(store(), `b${round}`, 'ubd0.dsk');
     expect(fsck(image, scratch(), { replay: true })).toMatchObject({ status: 0 });
     expect(manifestOf(`b${round}`).images[0]).toMatchObject({ path: '/disks/root.dsk', unit: 0 });

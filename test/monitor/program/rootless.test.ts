@@ -106,7 +106,7 @@ test('a VM from its configuration in the home directory to its end, without root
   });
   expect(umlwatch('vm1', '-backup', 'first')).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/^vm1: backup first: 1 image; synced, .*; checked$/m),
+    stdout: expect.stringMatching(/^vm1: backup first: 1 image; crash-consistent, .*; checked$/m),
   });
   expect(umlwatch('vm1', '-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped cleanly\n' });
 });
