@@ -8,6 +8,7 @@ import { Emulator } from '../../../src/console/screen/emulator.ts';
 import { Screens } from '../../../src/console/screen/screens.ts';
 import { consoleShares } from '../../../src/system/limits/limits.ts';
 import { cellsOf } from '../../helpers/terminal/cells.ts';
+import '../../helpers/tiers/needs-host.ts';
 
 /** As npm test builds it. */
 const program = join(import.meta.dirname, '../../../dist/umlmon-screen.cjs');
