@@ -55,7 +55,7 @@ cp --sparse=always "$UMLMON_TEST_IMAGE" "$home/var/demo/jail/disks/root.dsk"
 
 run $umlwatch demo -start
 if [ -t 0 ] && [ -t 1 ]; then
-  echo 'You will be at a shell in the VM. CTRL-] d leaves it; the VM is then stopped and removed.'
+  echo 'You will be at a shell in the VM. CTRL-] d detaches; the VM is then stopped and removed.'
   run $umlwatch demo -connect con1
 else
   command='uname -a; id; cat /proc/uptime'
