@@ -32,7 +32,7 @@ use_cached() {
 use_cached
 
 [ "$(id -u)" -eq 0 ] || die 6 'only root can make a container' 'run the tests as root'
-sh src/setup/packages.sh debootstrap systemd-container debian-archive-keyring
+sh src/setup/packages.sh mmdebstrap systemd-container debian-archive-keyring
 exec 9>"$cache/.container-lock"
 flock 9
 use_cached # Another run may have finished while this one waited.
@@ -46,10 +46,10 @@ trap 'rm -rf "$new"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$new"
 say "making a Debian $suite with systemd"
-debootstrap --variant=minbase --keyring=$keyring --include=$packages "$suite" "$new" "$mirror" >"$new.log" 2>&1 || {
+mmdebstrap --quiet --variant=minbase --keyring=$keyring --include=$packages "$suite" "$new" "$mirror" 2>"$new.log" || {
   tail -n 5 "$new.log" >&2
   rm -f "$new.log"
-  die 1 'debootstrap failed' 'can the mirror be reached?'
+  die 1 'mmdebstrap failed' 'can the mirror be reached?'
 }
 rm -rf "$new.log" "$new"/var/cache/apt/archives/*.deb "$new"/var/lib/apt/lists/*
 mv -T "$new" "$root"

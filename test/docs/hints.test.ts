@@ -23,6 +23,10 @@ const root = join(import.meta.dirname, '../..');
 const world = new World();
 const net = new NetNamespace();
 const bin = join(world.home, 'bin');
+const pidFile = join(world.runDir, 'vm1.pid');
+/** Shell text that ends the monitor, and waits for that; a zombie has no program any more. */
+const endMonitor = (signal: string) =>
+  `pid=$(cat ${pidFile}); kill -${signal} $pid; while [ -e /proc/$pid/exe ]; do sleep 0.05; done`;
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, UMLMON_CONFIG: world.configPath };
 
 /** A line of a shell, with the programs of this checkout as they are installed. */
@@ -190,7 +194,7 @@ const followed: Readonly<Record<string, Followed>> = {
     after: "umlwatch vm1 -run 'ls' -timeout 10s",
   },
   'start it again: umlmon …': {
-    given: () => shell(`kill -9 $(cat ${join(world.runDir, 'vm1.pid')}); sleep 0.5`),
+    given: () => shell(endMonitor('KILL')),
     line: 'umlwatch vm1 -info',
     command: /: (umlmon vm1)/,
     after: 'umlwatch vm1 -stop',
@@ -207,8 +211,7 @@ beforeAll(() => {
 });
 afterAll(async () => {
   shell('umladmin stop');
-  const pid = join(world.runDir, 'vm1.pid');
-  shell(`test ! -e ${pid} || kill $(cat ${pid}); sleep 1`);
+  shell(`test ! -e ${pidFile} || { ${endMonitor('TERM')}; }`);
   net.close();
   await world.close();
 });

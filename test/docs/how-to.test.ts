@@ -80,7 +80,7 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'how-to/control-from-another-host.md': {
     given: `${vm1}\numlwatch vm1 -stop\necho '127.0.0.1 vmhost' >>/etc/hosts`,
-    instead: 'umldir 2>/dev/null & sleep 2',
+    instead: 'umldir 2>/dev/null & until umldir -list vmhost 2>/dev/null | grep -q vm1; do sleep 0.1; done',
     shows: [
       /operate password is set/,
       /vm1@\S+ +stopped/,
@@ -101,7 +101,8 @@ const runs: Readonly<Record<string, Run>> = {
   'how-to/throw-away-vm.md': { given: kernel, shows: [/root::0:0/, /\nresult\r\n/, /A LINE/] },
   'how-to/watch-in-the-browser.md': {
     given: vm1,
-    instead: 'umlweb 2>/dev/null & sleep 3',
+    instead:
+      'umlweb 2>/dev/null & until curl --silent --head http://127.0.0.1:8470/ >/dev/null; do sleep 0.1; done',
     shows: [/HTTP\/1\.1 200/],
   },
   'how-to/why-a-vm-died.md': {

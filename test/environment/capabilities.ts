@@ -27,10 +27,29 @@ const refusedWithout = (name: string): Environment['refused'] => {
   return name === 'sys_admin' ? { 'umlrun -root': lacking(name) } : {};
 };
 
-/** Each capability taken away from root, one by one. */
-export const capabilities: readonly Environment[] = names.slice(0, last + 1).map((name) => ({
-  name: `without CAP_${name.toUpperCase()}`,
-  who: ['root'] as const,
-  each: `exec setpriv --bounding-set -${name} --inh-caps -${name} -- "$@"`,
-  refused: refusedWithout(name) ?? {},
-}));
+const without = (title: string, taken: readonly string[], refused: Environment['refused']): Environment => {
+  const list = taken.map((name) => `-${name}`).join(',');
+  return {
+    name: `without ${title}`,
+    who: ['root'] as const,
+    each: `exec setpriv --bounding-set ${list} --inh-caps ${list} -- "$@"`,
+    refused: refused ?? {},
+  };
+};
+
+const alone = (name: string) => without(`CAP_${name.toUpperCase()}`, [name], refusedWithout(name));
+
+const known = names.slice(0, last + 1);
+const dispensable = known.filter((name) => Object.keys(refusedWithout(name) ?? {}).length === 0);
+
+/**
+ * Each capability whose absence is refused, taken away from root one by one; and all others at once: what works without all of
+ * them works without each. UMLMON_TEST_CAPABILITIES=each takes those one by one, too.
+ */
+export const capabilities: readonly Environment[] =
+  process.env.UMLMON_TEST_CAPABILITIES === 'each'
+    ? known.map(alone)
+    : [
+        ...known.filter((name) => !dispensable.includes(name)).map(alone),
+        without('the capabilities that no path needs', dispensable, {}),
+      ];

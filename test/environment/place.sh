@@ -43,7 +43,9 @@ fi
 mkdir -p "$var"
 mount -t tmpfs -o mode=755 none "$var"
 mkdir -p "${config%/*}" "$var/shared/kernels" "$var/shared/disks" "$var/vm1/jail/disks"
-cp -r /opt/kernel "$var/shared/kernels/linux"
+# All modules are ten times as large as the rest; umlrun needs one of them.
+mkdir "$var/shared/kernels/linux"
+(cd /opt/kernel && cp -r --parents linux lib modules/*/kernel/fs/overlayfs/overlay.ko "$var/shared/kernels/linux")
 cp --sparse=always /opt/image "$var/vm1/jail/disks/root.dsk"
 cp --sparse=always /opt/image "$var/shared/disks/root.dsk"
 mkdir -p /opt/tree/bin

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rounds } from '../helpers/rounds.ts';
 
 /** Inputs of each run of the tests; the seed is another one every time. */
-const inputs = 20_000;
+const inputs = rounds(8_000, 200_000);
 
 test(`${inputs} hostile inputs: no crash, no hang, memory bounded`, () => {
   const env = { ...process.env, UMLMON_FUZZ_INPUTS: process.env.UMLMON_FUZZ_INPUTS ?? String(inputs) };

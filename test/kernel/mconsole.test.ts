@@ -110,8 +110,12 @@ describe('a real kernel, in namespaces of its own,', () => {
       reason: 'Already stopped',
     });
     const seen = () => kernel.output().length;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const before = seen();
+    // What the guest wrote before may still be on its way.
+    let before: number;
+    do {
+      before = seen();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (seen() !== before);
     expect((await mconsole.request('version')).text).toMatch(/^Linux/);
     await expect(mconsole.request('config bogus')).rejects.toMatchObject({ code: 'MCONSOLE_REFUSED' });
     await expect(mconsole.request('bogus')).rejects.toMatchObject({ code: 'MCONSOLE_COMMAND' });

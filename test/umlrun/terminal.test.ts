@@ -17,13 +17,13 @@ test('in a terminal: its size, keys, and CTRL-C', async () => {
       await delay(20);
     }
   };
-  const script = 'stty size; read -r line; echo "<$line>"; stty size; sleep 1000';
+  const script =
+    'stty size; read -r line; until [ "$(stty size)" = "50 120" ]; do usleep 20000; done; echo "<$line>"; stty size; sleep 1000';
   const args = ['-c', '-w', program('umlrun'), '-config', world.configPath, '--', 'sh', '-c', script];
   const child = spawn('setsid', args, { stdio: [pty.slave, pty.slave, pty.slave] });
   try {
     await shows('31 97\r\n');
     pty.resize({ columns: 120, rows: 50 });
-    await delay(300);
     pty.write(Buffer.from('typed\r'));
     await shows('<typed>\r\n50 120\r\n');
     const ended = once(child, 'exit');

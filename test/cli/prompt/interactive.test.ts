@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { untilAsleep } from '../../helpers/guest/until-asleep.ts';
 import { program, World } from '../../helpers/programs/world.ts';
 import { Tmux } from '../../helpers/terminal/tmux.ts';
 
@@ -125,7 +126,7 @@ test.each(['events', 'log con0 -follow'])('CTRL-C ends %s, and the prompt return
   await open();
   terminal.line(`${follow}`);
   await terminal.shows(follow === 'events' ? 'vm1> events' : 'Run /sbin/init');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await untilAsleep(terminal.foreground('umlwatch'));
   terminal.keys('C-c');
   await terminal.shows(/\n(?:\^C)?\nvm1>$/);
   expect(await word('log con1')).toContain('is not logged');
@@ -145,11 +146,12 @@ test('CTRL-C does not wait for an operation, and prints that the monitor continu
   await open();
   const client = await world.client('vm1');
   const { kernelPid } = await client.call('info', undefined);
-  client.close();
   // A guest that does not answer.
   process.kill(kernelPid, 'SIGSTOP');
   terminal.line('stop');
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const operation = async () => (await client.call('info', undefined)).operation;
+  await expect.poll(operation, { timeout: 20_000 }).toMatch(/^stop /);
+  client.close();
   terminal.keys('C-c');
   await terminal.shows(/interrupted; the monitor continues: stop\nvm1>$/);
   expect(await word('start')).toContain('busy with stop');

@@ -1,6 +1,7 @@
 /** Sessions at a console in a real terminal (tmux), with a real guest. */
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { untilAsleep } from '../../helpers/guest/until-asleep.ts';
 import { program, World } from '../../helpers/programs/world.ts';
 import { Tmux } from '../../helpers/terminal/tmux.ts';
 
@@ -177,7 +178,7 @@ describe('events of the VM during a session', () => {
     await terminal.shows('[vm1 is stopped (poweroff); CTRL-] d detaches]');
     // For a guest that is gone.
     terminal.line('echo for nobody >/tmp/nobody');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilAsleep(umlwatchPid());
     expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);
     await terminal.shows('[vm1 is running; CTRL-] d detaches]');
     await terminal.shows(/running; CTRL-\] d detaches\].*\nvm1:\/root#$/s);

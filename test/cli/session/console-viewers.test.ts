@@ -195,12 +195,13 @@ describe('commands without a terminal', () => {
   });
 
   test('a command that no shell took in time is not done later', () => {
-    watch('-send', 'sleep 6\\r');
+    watch('-send', 'sleep 1000\\r');
     for (let i = 0; i < 2; i++) {
       const given = watch('-run', 'echo ran >>/tmp/ran', '-timeout', '300ms');
       expect(given).toMatchObject({ status: 8, stdout: '' });
       expect(given.stderr).toContain('no shell answered within 0.3 s; the command was not typed');
     }
+    watch('-send', '\\x03');
     expect(watch('-run', 'cat /tmp/ran')).toMatchObject({ status: 1 });
   });
 
@@ -272,8 +273,8 @@ describe('commands without a terminal', () => {
 
   test('a command whose guest powers off meanwhile: status 7', async () => {
     expect(watch('-start', '-expect', '# $').status).toBe(0);
-    watch('-send', '(sleep 1; poweroff -f) &\\r');
-    const { status, stderr } = watch('-run', 'sleep 100', '-timeout', '50s');
+    watch('-send', '(until [ -e /tmp/runs ]; do usleep 100000; done; poweroff -f) &\\r');
+    const { status, stderr } = watch('-run', 'touch /tmp/runs; sleep 100', '-timeout', '50s');
     expect(stderr).toBe(
       'umlwatch: vm1: the VM stopped before the command ended (hint: umlwatch vm1 -info)\n',
     );

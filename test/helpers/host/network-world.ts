@@ -53,7 +53,10 @@ export class NetworkWorld {
 
   async close(): Promise<void> {
     for (const client of this.#clients.values()) client.close();
-    await this.world.close();
-    for (const one of this.#namespaces) one.close();
+    try {
+      await this.world.close();
+    } finally {
+      for (const one of this.#namespaces) one.close();
+    }
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testKernelDirectory } from '../guest/kernel.ts';
 import { program, testImage, vmUser } from '../programs/world.ts';
+import { killProcessesOf } from '../programs/world-processes.ts';
 import { NetNamespace } from './net-namespace.ts';
 
 const place = `mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 &&
@@ -97,7 +98,8 @@ export class UserHost {
       spawnSync('tail', ['--pid', pid, '-f', '/dev/null'], { timeout: 30_000 });
     }
     for (const child of this.#children) child.kill('SIGKILL');
-    rmSync(this.home, { recursive: true, force: true });
+    killProcessesOf(this.home);
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 10 });
     this.host.close();
     this.outside.close();
   }

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import { programNameOf } from '../../../src/system/native/process.ts';
 import { testKernelDirectory } from '../guest/kernel.ts';
+import { endProcessesOf } from './world-processes.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -161,16 +162,23 @@ export class World {
 
   /** Ends the monitors, which stop their guests. */
   async stopMonitors(): Promise<void> {
-    for (const [vm, child] of this.#monitors) await stopMonitor(child, join(this.varDir, vm, 'log/con0'));
+    const ends = [...this.#monitors].map(([vm, child]) =>
+      stopMonitor(child, join(this.varDir, vm, 'log/con0')),
+    );
+    await Promise.all(ends);
     for (const vm of this.#monitors.keys()) this.#endSandbox(vm);
     this.#monitors.clear();
   }
 
-  /** Ends the monitors and removes everything. */
+  /** Ends the monitors, and whatever else of this world a failed test has left, and removes everything. */
   async close(): Promise<void> {
     for (const client of this.#clients.splice(0)) client.close();
-    await this.stopMonitors();
-    rmSync(this.home, { recursive: true, force: true });
+    try {
+      await this.stopMonitors();
+    } finally {
+      await endProcessesOf(this.home);
+      rmSync(this.home, { recursive: true, force: true });
+    }
   }
 
   /** A guest outlives a monitor that a test has killed. */

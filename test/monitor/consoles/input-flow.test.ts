@@ -1,6 +1,5 @@
 /** Input of consoles of a real guest that reads late, or not at all. */
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import { pictureText } from '../../../src/rpc/picture-text.ts';
@@ -68,6 +67,23 @@ async function shows(channel: string, text: RegExp): Promise<void> {
     .toMatch(text);
 }
 
+type Typist = Awaited<ReturnType<typeof typist>>;
+
+/** Has the shell at a console run a line that does not read; resolves when it runs, for the shell itself reads ahead. */
+async function occupy(type: Typist, channel: string, line: string): Promise<void> {
+  const mark = `busy-${++count}`;
+  await type(`echo ${mark.slice(0, 2)}""${mark.slice(2)}; ${line}\r`, 20_000);
+  await shows(channel, new RegExp(`^${mark}$`, 'm'));
+}
+let count = 0;
+
+/** Shell text that sleeps until `wake`, which another console does, and which returns when it is awake. */
+const untilWoken = 'until [ -e /tmp/go ]; do usleep 100000; done; rm /tmp/go';
+function wake(channel: string): void {
+  const line = 'touch /tmp/go; while [ -e /tmp/go ]; do usleep 50000; done';
+  expect(watch('-run', line, '-on', channel, '-timeout', '20s')).toMatchObject({ status: 0 });
+}
+
 const inputOf = async (channel: string) =>
   (await client.call('info', undefined)).consoles.find((one) => one.channel === channel);
 
@@ -80,8 +96,7 @@ test('5 KB for a guest that sleeps wait; then the console works as before', asyn
 
 test('-send without a reader ends in time and prints how much was written and how much was dropped', async () => {
   const type = await typist('con1');
-  await type('sleep 1000\r', 1000);
-  await delay(1500);
+  await occupy(type, 'con1', 'sleep 1000');
   const ran = watch('-send', 'y'.repeat(99).concat('\\r').repeat(60), '-timeout', '2s');
   expect(ran.status).toBe(8);
   const [, taken, dropped] = /it took (\d+) bytes; (\d+) were dropped/.exec(ran.stderr) ?? [];
@@ -95,15 +110,18 @@ test('-send without a reader ends in time and prints how much was written and ho
 test('what waits is an event, and in the state of the VM, until the guest reads', async () => {
   const { eventsNext } = await client.call('info', undefined);
   const type = await typist('con1');
-  await type('sleep 4; cat >/dev/null\r', 1000);
+  await occupy(type, 'con1', `${untilWoken}; cat >/dev/null`);
   const text = lines(20_000, 'wait');
   const typing = type(text, 30_000);
   const event = await waitForEvent(client, 'input-waiting', eventsNext);
   expect(event).toMatch(/^con1: the guest is not reading \(\d+ bytes unread\); \d+ bytes of input wait$/);
-  const input = await inputOf('con1');
-  expect(input?.inputWaiting).toBeGreaterThan(10_000);
-  expect(input?.inputWaitedMs).toBeGreaterThan(900);
-  expect(input?.inputUnread).toBeLessThan(3968);
+  // Between two calls of the client nothing waits.
+  const isWaiting = async () => {
+    const { inputWaiting = 0, inputWaitedMs = 0, inputUnread = 0 } = (await inputOf('con1')) ?? {};
+    return inputWaiting > 10_000 && inputWaitedMs > 900 && inputUnread < 3968;
+  };
+  await expect.poll(isWaiting, { timeout: 20_000 }).toBe(true);
+  wake('con2');
   expect(await typing).toBe(text.length);
   await waitForEvent(client, 'input-taken', eventsNext);
   await type('\x04', 1000);
@@ -114,8 +132,12 @@ test('what waits is an event, and in the state of the VM, until the guest reads'
 test('200 KB of input that start while the guest sleeps arrive complete', async () => {
   const type = await typist('con1');
   const text = lines(200_000, 'late');
-  await type(`sleep 5; stty -echo; head -c ${text.length} >/root/late; stty echo\r`, 1000);
-  expect(await type(text, 60_000)).toBe(text.length);
+  await occupy(type, 'con1', `${untilWoken}; stty -echo; head -c ${text.length} >/root/late; stty echo`);
+  const { eventsNext } = await client.call('info', undefined);
+  const typing = type(text, 60_000);
+  await waitForEvent(client, 'input-waiting', eventsNext);
+  wake('con2');
+  expect(await typing).toBe(text.length);
   expect(watch('-run', 'md5sum </root/late', '-timeout', '20s').stdout).toContain(md5(text));
 }, 90_000);
 
@@ -123,11 +145,11 @@ test('20 KB arrive complete in vi', async () => {
   const type = await typist('con1');
   const text = lines(20_000, 'vi');
   await type('rm -f /root/vi; vi /root/vi\r', 1000);
-  await delay(300);
+  await shows('con1', /^- \/root\/vi/m);
   expect(await type(`i${text.replaceAll('\n', '\r')}`, 60_000)).toBe(text.length + 1);
   // An Escape with other keys right behind it is a function key to vi.
   await shows('con1', /^I \/root\/vi/m);
-  await delay(2000);
+  await shows('con1', new RegExp(`^${text.trimEnd().split('\n').at(-2)}`, 'm'));
   await type('\x1b', 20_000);
   await shows('con1', /^- \/root\/vi/m);
   expect(await type(':wq\r', 20_000)).toBe(4);
@@ -144,10 +166,10 @@ test('a shell with line editing runs every line of a paste', async () => {
 
 test('busy processes, and one that polls another console, are not taken for a reader', async () => {
   const type = await typist('con1');
-  await type('yes >/dev/null & while :; do usleep 1000; done & sleep 6\r', 1000);
+  await occupy(type, 'con1', `yes >/dev/null & while :; do usleep 1000; done & ${untilWoken}`);
   const taken = await type(lines(10_000, 'busy'), 4_000);
   expect(taken).toBeLessThan(3968);
-  await delay(3000);
+  wake('con2');
   expect(await type('\x03', 5000)).toBe(1);
   await type('\rkill %1 %2\r', 5000);
   expectAlive('con1');
@@ -155,24 +177,23 @@ test('busy processes, and one that polls another console, are not taken for a re
 
 test('the same paste at two consoles: one reads, the other does not', async () => {
   const [one, two] = [await typist('con1'), await typist('con2')];
-  await Promise.all([one('sleep 6\r', 1000), two('cat >/dev/null\r', 1000)]);
-  await delay(300);
+  await Promise.all([occupy(one, 'con1', 'sleep 1000'), occupy(two, 'con2', 'cat >/dev/null')]);
   const text = lines(50_000, 'both');
   const [taken, all] = await Promise.all([one(text, 4_000), two(text, 20_000)]);
   expect(taken).toBeLessThan(3968);
   expect(all).toBe(text.length);
   await two('\x04', 5000);
   await one('\x03', 5000);
-  await delay(3000);
-  await one('\x03', 5000);
   expectAlive('con1', 'con2');
 }, 90_000);
 
 test('a session that ends with unread input: the next one can be used', async () => {
   const type = await typist('con2');
-  await type('sleep 3; kill -9 $$\r', 1000);
+  await occupy(type, 'con2', `echo $$ >/tmp/shell; ${untilWoken}; kill -9 $$`);
   expect(await type(lines(10_000, 'end'), 2_000)).toBeLessThan(3968);
-  await delay(2500);
+  wake('con1');
+  const gone = 'while [ -e /proc/$(cat /tmp/shell) ]; do usleep 50000; done';
+  expect(watch('-run', gone, '-on', 'con1', '-timeout', '20s')).toMatchObject({ status: 0 });
   expectAlive('con2');
 }, 60_000);
 
@@ -193,8 +214,8 @@ test('CTRL-C in a session drops waiting input and prints its size', async () => 
     await terminal.shows('$');
     terminal.afresh('umlwatch vm1 -connect con1 -force');
     await terminal.shows('con1 of vm1');
-    terminal.line('stty -echo; sleep 1000; stty echo');
-    await delay(500);
+    terminal.line('stty -echo; echo sle""eps; sleep 1000; stty echo');
+    await terminal.shows(/^sleeps$/m);
     terminal.paste(lines(20_000, 'key'));
     await terminal.shows(/con1: the guest is not reading; 1\d{4} bytes of input wait/);
     terminal.keys('C-c');
@@ -211,16 +232,16 @@ test('CTRL-C in a session drops waiting input and prints its size', async () => 
 
 test('a monitor that is killed in the middle of a paste: the next monitor does no harm', async () => {
   const type = await typist('con1');
-  await type('sleep 8\r', 1000);
+  await occupy(type, 'con1', 'sleep 1000');
+  const { eventsNext } = await client.call('info', undefined);
   const typing = type(lines(50_000, 'kill'), 20_000).catch(() => -1);
-  await delay(1500);
+  await waitForEvent(client, 'input-waiting', eventsNext);
   await world.killMonitor('vm1');
   expect(await typing).toBe(-1);
   await world.startMonitor('vm1');
   client = await world.client('vm1');
   const again = await typist('con1');
   expect(await again(lines(20_000, 'next'), 3_000)).toBeLessThan(1000);
-  await delay(5000);
   await again('\x03', 5000);
   expectAlive('con1');
 }, 90_000);

@@ -16,6 +16,7 @@ import type { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import { writeCow } from '../../disk/cow/sample-file.ts';
 import { GuestShell, waitForEvent } from '../../helpers/guest/guest.ts';
 import { vmUid, World } from '../../helpers/programs/world.ts';
+import { rounds } from '../../helpers/rounds.ts';
 
 let world: World;
 
@@ -243,7 +244,7 @@ test('two VMs start on one image at the same moment, many times: always one of t
   world.addSharedImage();
   world.configure({ vm1: 'ubd0 = /shared/disks/root.dsk', vm2: 'ubd0 = /shared/disks/root.dsk' });
   const both = [await monitorOf('vm1'), await monitorOf('vm2')];
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < rounds(10, 20); round++) {
     const ends = await Promise.allSettled(both.map((client) => client.call('start', undefined)));
     const losers = ends.filter((end) => end.status === 'rejected');
     expect(losers).toHaveLength(1);
@@ -262,7 +263,7 @@ test('the same with a monitor killed in the middle: one VM at most, and the imag
   const two = await monitorOf('vm2');
   let one = await monitorOf('vm1');
   const seen = { vm1: 0, vm2: 0 };
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < rounds(8, 12); round++) {
     const begin = (client: MonitorClient) => client.call('start', undefined).catch(() => undefined);
     const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, Math.random() * ms));
     const racing = [begin(one)];
@@ -283,5 +284,5 @@ test('the same with a monitor killed in the middle: one VM at most, and the imag
     for (const client of running) await client.call('kill', undefined);
     expect(spawnSync('flock', ['-n', '-x', image, 'true']).status).toBe(0);
   }
-  console.log(`after a kill in the race: vm1 ran ${seen.vm1} times, vm2 ${seen.vm2} times, of 12`);
+  console.log(`after a kill in the race: vm1 ran ${seen.vm1} times, vm2 ${seen.vm2} times`);
 }, 120_000);

@@ -11,6 +11,7 @@ export let world: World;
 beforeEach(() => {
   world = new World();
   world.addImage('vm1');
+  sections = {};
 });
 
 afterEach(() => world.close());
@@ -20,10 +21,14 @@ export interface Booted {
   readonly info: VmInfo;
 }
 
-export async function boot(keys: string): Promise<Booted> {
-  world.configure({ vm1: `ubd0 = /disks/root.dsk\n${keys}` });
-  await world.startMonitor('vm1');
-  const client = await world.client('vm1');
+let sections: Record<string, string> = {};
+
+export async function boot(keys: string, vm = 'vm1'): Promise<Booted> {
+  sections[vm] = `ubd0 = /disks/root.dsk\n${keys}`;
+  world.configure(sections);
+  if (vm !== 'vm1') world.addImage(vm);
+  await world.startMonitor(vm);
+  const client = await world.client(vm);
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message');
   return { client, info: await client.call('info', undefined) };

@@ -1,10 +1,11 @@
 /** A Debian 13 guest with systemd through what its administrator does with it, with a monitor that lives and one that is killed. */
+import type { ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DebianGuest } from '../../helpers/guest/debian-guest.ts';
+import { waitForEvent } from '../../helpers/guest/guest.ts';
 
 const guest = new DebianGuest();
 beforeAll(() => guest.open(), 300_000);
@@ -34,11 +35,15 @@ function makePaste(): { readonly path: string; readonly sum: string } {
   return { path, sum: createHash('sha256').update(`${lines}\n`).digest('hex') };
 }
 
+/** Has the shell of the guest write its input into a file. Without its echo the terminal has half of the work. */
+async function readInto(path: string): Promise<void> {
+  const line = `stty -echo; echo re""ads; cat >${path}; stty echo; echo it is $((40+2))`;
+  await guest.ask('-send', `${line}\\r`, '-expect', 'reads', '-timeout', '30s');
+}
+
 async function paste(): Promise<void> {
   const { path, sum } = makePaste();
-  // Without its echo the guest's terminal has half of the work.
-  await guest.ask('-send', 'stty -echo; cat >/root/paste; stty echo; echo it is $((40+2))\\r');
-  await delay(300);
+  await readInto('/root/paste');
   const { status, stderr } = await guest.watch(['-connect', 'con1'], path).ended;
   expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(await guest.ask('-run', 'sha256sum /root/paste')).toContain(sum);
@@ -81,44 +86,74 @@ describe('with one monitor', () => {
   });
 });
 
-/** Runs umlwatch, and kills the monitor in the middle of what it asks for; resolves when another monitor serves. */
-async function cutOff(words: readonly string[], afterMs: number, input?: string): Promise<void> {
-  const { ended } = guest.watch(words, input);
-  await delay(afterMs);
+/** A moment in the middle of what umlwatch asks for: resolves when it has come. @param since the first event of it */
+type Moment = (watching: { readonly child: ChildProcess; readonly since: number }) => Promise<unknown>;
+
+const event =
+  (kind: string): Moment =>
+  async ({ since }) =>
+    waitForEvent(await guest.world.client(guest.vm), kind, since);
+
+/** The output of the guest's first terminal ends so. */
+const terminalShows = (end: RegExp): Moment => {
+  return () => expect.poll(() => guest.world.log(guest.vm, 'con1'), patience).toMatch(end);
+};
+
+/** umlwatch has read so much of its input, and has not finished. */
+const hasRead = (bytes: number): Moment => {
+  return ({ child }) => {
+    const read = () => Number(/pos:\t(\d+)/.exec(readFileSync(`/proc/${child.pid}/fdinfo/0`, 'utf8'))?.[1]);
+    return expect.poll(read, { ...patience, interval: 10 }).toBeGreaterThanOrEqual(bytes);
+  };
+};
+
+/** The guest has heard that it is to go down, and says so at its first console. */
+const goesDown: Moment = async ({ since, child }) => {
+  const before = guest.world.log(guest.vm, 'con0').length;
+  await event('stop-stage')({ since, child });
+  await expect.poll(() => guest.world.log(guest.vm, 'con0').length, patience).toBeGreaterThan(before);
+};
+
+/** The draft of a backup has content: the file systems of the guest are frozen. */
+const draftGrows: Moment = () => {
+  const draft = join(guest.world.varDir, guest.vm, 'backups/.draft/ubd0.dsk');
+  const blocks = () => statSync(draft, { throwIfNoEntry: false })?.blocks ?? 0;
+  return expect.poll(blocks, { ...patience, interval: 5 }).toBeGreaterThan(0);
+};
+
+/** Runs umlwatch, and kills the monitor at a moment of what it asks for; resolves when another monitor serves. */
+async function cutOff(words: readonly string[], moment: Moment, input?: string): Promise<void> {
+  const since = (await (await guest.world.client(guest.vm)).call('info', undefined)).eventsNext;
+  const { child, ended } = guest.watch(words, input);
+  await moment({ child, since });
   await guest.replaceMonitor();
   // The client ends: with an error, or because its words were done before.
   await ended;
 }
 
-/** Waits until nothing is in progress any more, in the monitor or in a guest that was asked to go down. */
-async function settle(): Promise<void> {
-  const look = async () => {
-    const { state, kernelPid, operation } = await info();
-    return operation === '' && /^(?:running|stopped)$/.test(state) ? kernelPid : Number.NaN;
+/** Waits until the kernel of a guest that was asked to go down has ended, and nothing is in progress in the monitor. */
+async function settle(kernelPid: number): Promise<void> {
+  const hasSettled = async () => {
+    const now = await info();
+    // Ctrl-Alt-Del is a reboot to the guest, and the next monitor does not know who pressed it.
+    return now.operation === '' && /^(?:running|stopped)$/.test(now.state) && now.kernelPid !== kernelPid;
   };
-  const isSettled = async () => {
-    const before = await look();
-    await delay(3_000);
-    return before === (await look());
-  };
-  await expect.poll(isSettled, { timeout: 40_000 }).toBe(true);
+  await expect.poll(hasSettled, { ...patience, timeout: 40_000 }).toBe(true);
 }
 
 describe('with a monitor that is killed in each step', () => {
   test('boot and login', async () => {
-    await cutOff(['-start', '-wait', 'guest'], 700);
+    await cutOff(['-start', '-wait', 'guest'], event('kernel-up'));
     expect(await info()).toMatchObject({ state: 'running' });
-    await cutOff(
-      ['-expect', 'login: $', '-send', 'root\\r', '-expect', 'Password: $', '-expect', 'never'],
-      4000,
-    );
+    const words = ['-expect', 'login: $', '-send', 'root\\r', '-expect', 'Password: $', '-expect', 'never'];
+    await cutOff(words, terminalShows(/Password: $/));
     await guest.ask('-send', 'guest\\r', '-expect', '# $', '-timeout', '30s');
     await connectNetwork();
   });
 
   test('paste: the console serves the next monitor, and a second paste arrives complete', async () => {
-    await guest.ask('-send', 'stty -echo; cat >/root/half; stty echo; echo it is $((40+2))\\r');
-    await cutOff(['-connect', 'con1'], 300, makePaste().path);
+    await readInto('/root/half');
+    await cutOff(['-connect', 'con1'], hasRead(100_000), makePaste().path);
     await guest.ask('-send', '\\x03', '-expect', '# $', '-timeout', '20s');
     await guest.ask('-run', 'stty sane');
     await paste();
@@ -126,9 +161,9 @@ describe('with a monitor that is killed in each step', () => {
 
   test('restart', async () => {
     const before = await info();
-    await cutOff(['-restart', '-wait', 'guest'], 600);
     // The stop was asked for and the start was not yet: the administrator asks again.
-    await settle();
+    await cutOff(['-restart', '-wait', 'guest'], goesDown);
+    await settle(before.kernelPid);
     await guest.ask('-restart', '-wait', 'guest', '-timeout', '60s');
     expect((await info()).kernelPid).not.toBe(before.kernelPid);
     await logIn();
@@ -139,14 +174,15 @@ describe('with a monitor that is killed in each step', () => {
   });
 
   test('backup: the guest thaws, and the next backup is whole', async () => {
-    await cutOff(['-backup'], 150);
+    await cutOff(['-backup'], draftGrows);
     expect(await guest.ask('-run', 'touch /root/thawed && echo thawed')).toMatch(/^thawed/m);
     expect(await guest.ask('-backup')).toMatch(/file systems frozen by the guest/);
   });
 
   test('stop', async () => {
-    await cutOff(['-stop'], 200);
-    await settle();
+    const before = await info();
+    await cutOff(['-stop'], goesDown);
+    await settle(before.kernelPid);
     if ((await info()).state === 'running') await guest.ask('-stop');
     expect(await info()).toMatchObject({ state: 'stopped' });
     await guest.ask('-start', '-wait', 'guest', '-timeout', '60s', '-stop');

@@ -150,7 +150,7 @@ describe('a real guest', () => {
     expect(world.run('umlwatch', ['vm1', '-pause']).stdout).toMatch(
       /^vm1: paused for 0 s, requested by uid 0/,
     );
-    await delay(100);
+    await expect.poll(() => isTicking(client), { timeout: 20_000 }).toBe(false);
     expect(await isTicking(client)).toBe(false);
     expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(/^ {2}paused +for \d+ s, requested/m);
     expect(world.run('umlwatch', ['vm1', '-pause'])).toMatchObject({ status: 5 });

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GuestShell, waitForEvent } from '../../helpers/guest/guest.ts';
 import { World } from '../../helpers/programs/world.ts';
+import { rounds } from '../../helpers/rounds.ts';
 
-const kills = Number(process.env.UMLMON_TEST_KILLS ?? 60);
+const kills = Number(process.env.UMLMON_TEST_KILLS ?? rounds(24, 60));
 const seed = Number(process.env.UMLMON_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 let world: World;

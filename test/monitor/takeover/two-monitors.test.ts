@@ -6,8 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRandom } from '../../fuzz/random.ts';
 import { program, World } from '../../helpers/programs/world.ts';
+import { rounds } from '../../helpers/rounds.ts';
 
-const rounds = Number(process.env.UMLMON_TEST_ROUNDS ?? 200);
+const tries = Number(process.env.UMLMON_TEST_ROUNDS ?? rounds(40, 200));
+const fewTries = Math.max(8, tries / 10);
 /** Of the moments of the kills; printed, so that a run can be repeated. */
 const seed = Number(process.env.UMLMON_TEST_SEED ?? Date.now() % 2 ** 31);
 
@@ -77,8 +79,8 @@ async function exactlyOneServes(vm: string): Promise<ChildProcess> {
   return winner;
 }
 
-test(`${rounds} rounds: one wins, the other reports why it does not start`, async () => {
-  for (let round = 0; round < rounds; round++) {
+test(`${tries} rounds: one wins, the other reports why it does not start`, async () => {
+  for (let round = 0; round < tries; round++) {
     // Now and then there are no directories yet, which both then make.
     if (round % 10 === 0) {
       rmSync(world.runDir, { recursive: true, force: true });
@@ -94,7 +96,7 @@ test('the first is killed at once: the other serves or has exited with an error,
   console.log(`UMLMON_TEST_SEED=${seed}`);
   const random = createRandom(seed, 0);
   const seen = { served: 0, refused: 0 };
-  for (let round = 0; round < rounds / 10; round++) {
+  for (let round = 0; round < fewTries; round++) {
     const [first, second] = [contend('plain'), contend('plain')];
     await delay(60 + random.below(120));
     first.child.kill('SIGKILL');
@@ -120,13 +122,13 @@ test('the first is killed at once: the other serves or has exited with an error,
 
 test('with start = boot: one kernel, which the winner of each later round takes over', async () => {
   const kernels = new Set<number>();
-  for (let round = 0; round < rounds / 10; round++) {
+  for (let round = 0; round < fewTries; round++) {
     const winner = await exactlyOneServes('booting');
     const client = await world.client('booting');
     await expect.poll(async () => (await client.call('info', undefined)).state).toBe('running');
     kernels.add((await client.call('info', undefined)).kernelPid);
     client.close();
-    if (round + 1 < rounds / 10) {
+    if (round + 1 < fewTries) {
       winner.kill('SIGKILL');
       await ended(winner);
     }

@@ -42,14 +42,16 @@ afterAll(() => {
   host.close();
 });
 
-/** What is said within a second after some commands. */
-async function after(...commands: string[]): Promise<string[]> {
+/** What is said after some commands: all that is expected, and what comes soon after it. */
+async function after(commands: readonly string[], expected: readonly string[]): Promise<string[]> {
   // What was told just now is followed by a pause.
   await delay(600);
   said = '';
   for (const command of commands) host.run(command);
-  await delay(800);
-  return [...new Set(said.split('\n').filter(Boolean))].sort();
+  const heard = () => [...new Set(said.split('\n').filter(Boolean))].sort();
+  await expect.poll(heard, { timeout: 20_000 }).toEqual(expect.arrayContaining([...expected]));
+  await delay(expected.length > 0 ? 200 : 800);
+  return heard();
 }
 
 test.each<[string, string[], string[]]>([
@@ -98,7 +100,7 @@ test.each<[string, string[], string[]]>([
   ['a table of its own', ['nft add table inet umlmon-nat-1'], ['host own']],
   ['all rules flushed', ['nft flush ruleset'], ['host others', 'host own']],
 ])('%s', async (_, commands, expected) => {
-  expect(await after(...commands)).toEqual(expected);
+  expect(await after(commands, expected)).toEqual(expected);
 });
 
 test('damaged messages about rules are read as far as they are valid', () => {

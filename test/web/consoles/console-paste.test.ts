@@ -1,6 +1,5 @@
 /** Large input at the console page of umlweb, in a real browser, for a guest that reads late. */
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { World } from '../../helpers/programs/world.ts';
@@ -14,7 +13,7 @@ let browser: Browser;
 beforeAll(async () => {
   world = new World();
   world.configure(
-    { vm1: 'ubd0 = /disks/root.dsk\nmem = 64M\ncontrol_idle = 1s' },
+    { vm1: 'ubd0 = /disks/root.dsk\nmem = 64M\ncon2 = pty\ncontrol_idle = 1s' },
     'web_listen = 127.0.0.1:0',
   );
   world.addImage('vm1');
@@ -47,24 +46,25 @@ test('200 KB wait for a guest that sleeps, as the page shows, and arrive complet
   const screen = screenOf(page);
   await shows(screen, /#$/m);
   const text = Array.from({ length: 5000 }, (_, i) => `line ${i} of a paste that is long\n`).join('');
+  const late = 'until [ -e /tmp/go ]; do usleep 100000; done';
   await typeLine(
     page,
-    `stty -echo; sleep 4; head -c ${text.length} >/root/pasted; stty echo; echo a$((40+2))b`,
+    `stty -echo; echo wai""ts; ${late}; head -c ${text.length} >/root/pasted; stty echo; echo a$((40+2))b`,
   );
   // The shell itself reads ahead while it reads the line.
-  await delay(500);
+  await shows(screen, /^waits$/m);
   await paste(page, text);
   const status = page.locator('.console .line');
   await status.getByText(/^the guest is not reading its input; 1\d{5} bytes are waiting$/).waitFor(patience);
+  expect(world.run('umlwatch', ['vm1', '-run', 'touch /tmp/go', '-on', 'con2'])).toMatchObject({ status: 0 });
   await shows(screen, /^a42b$/m);
   expect(await status.textContent()).toBe('');
   const md5 = createHash('md5').update(text).digest('hex');
   await typeLine(page, 'md5sum </root/pasted');
   await shows(screen, new RegExp(`^${md5}`, 'm'));
 
-  await typeLine(page, 'stty -echo; sleep 1000');
-  // The shell itself reads ahead while it reads the line.
-  await delay(500);
+  await typeLine(page, 'stty -echo; echo sle""eps; sleep 1000');
+  await shows(screen, /^sleeps$/m);
   await paste(page, text);
   await status.getByText('the guest is not reading').waitFor(patience);
   await page.keyboard.press('Control+c');

@@ -1,4 +1,5 @@
 /** What is wrong with a VM, what was asked of it and failed, and a restart: on its page. */
+import { EventEmitter, once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,11 +75,13 @@ test('a start that takes long and fails: the page shows all lines of its cause',
     'x'.repeat(3000),
   ];
   let asked = 0;
+  const gate = new EventEmitter();
+  const failed = once(gate, 'fail');
   await page.route('**/api/vms/vm2/start', (route) => route.fulfill({ status: 202, json: { late: 7 } }));
   await page.route('**/api/late/7', async (route) => {
     asked += 1;
     if (asked === 1) return route.fulfill({ status: 202, json: { late: 7 } });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await failed;
     const json = { code: 'START_FAILED', place: 'vm2', cause: cause.join('\n'), hint: 'umlwatch vm2 -crash' };
     return route.fulfill({ status: 409, json });
   });
@@ -90,6 +93,7 @@ test('a start that takes long and fails: the page shows all lines of its cause',
   await start.click({ force: true });
   // The keyboard is where it was.
   expect(await start.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
+  gate.emit('fail');
   await warnings().getByText('Start failed').waitFor(patience);
   const text = await warnings().innerText();
   for (const line of [...cause, 'umlwatch vm2 -crash']) expect(text).toContain(line);
@@ -135,8 +139,10 @@ test('a stop that takes long can be ended by a kill, and the keyboard stays amon
   // A guest that does not hear of it.
   await typeLine(page, 'kill -STOP 1; echo stopped$((1+1))');
   await shows(screenOf(page), /^stopped2$/m);
+  const gate = new EventEmitter();
+  const ended = once(gate, 'end');
   await page.route('**/api/vms/vm1/stop', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await ended;
     await route.fulfill({ status: 200, json: { text: 'stopped' } });
   });
   await page.goto(`${web.url}#/vm/vm1`);
@@ -147,6 +153,7 @@ test('a stop that takes long can be ended by a kill, and the keyboard stays amon
   await page.getByRole('button', { name: 'Kill vm1' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();
   await page.locator('.bar').getByText('stopped', { exact: true }).waitFor(patience);
+  gate.emit('end');
   await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Console');
   await page.unrouteAll({ behavior: 'wait' });
   await client.call('start', undefined);
